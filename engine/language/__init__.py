@@ -1,0 +1,1 @@
+"""The rule language: values, the policy model, the strict reader and the loader."""
