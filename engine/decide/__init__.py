@@ -1,0 +1,1 @@
+"""The reading `decide`: may this happen, how much, and why."""

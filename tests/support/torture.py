@@ -1,0 +1,193 @@
+"""Holds the decider equal to the reference on as many random fact sets as there is time for.
+
+    PYTHONPATH=tests python -m support.torture --facts 1000000 --seed 1
+
+Exits 1 with a reduced reproduction at the first difference.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+from support.choosers import Chooser, SeededChooser
+from support.comparison import differences, standing_differences, told
+from support.names import parameters_of
+from support.random_releases import (
+    Question,
+    build_facts,
+    build_question,
+    build_release,
+    facts_by_decision,
+    facts_read,
+)
+from support.random_world import build_day
+from support.release_files import rule as rule_text
+
+from engine.decide.decider import Decider
+from engine.language.model import Release, Rule
+
+FACTS_A_RELEASE = 60
+RELEASES_A_SEED = 1_000_000
+"""Seeds of releases are counted up from the seed given times this, so runs never share one."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    seed: int
+    release: Release
+    question: Question
+    lines: list[str]
+
+
+def run(facts: int, seed: int, progress: Callable[[int, Counter[str]], None]) -> Failure | None:
+    """Asks so many questions, a few hundred a release; the first failure, or None."""
+    asked, met = 0, Counter[str]()
+    for number in range(-(-facts // FACTS_A_RELEASE)):
+        release_seed = seed * RELEASES_A_SEED + number
+        chooser = SeededChooser(release_seed)
+        decider = Decider(build_release(chooser))
+        read = facts_by_decision(decider.release)
+        for _ in range(min(FACTS_A_RELEASE, facts - asked)):
+            question = build_question(chooser, decider.release, read)
+            lines = differences(decider, question)
+            if lines:
+                return reduced(Failure(release_seed, decider.release, question, lines))
+            asked += 1
+            if asked % 10 == 0:  # enough to show which outcomes the run reaches
+                met[_outcome(decider, question)] += 1
+        lines = _standing(chooser, decider)
+        if lines:
+            return Failure(release_seed, decider.release, question, lines)
+        progress(asked, met)
+    return None
+
+
+def _outcome(decider: Decider, question: Question) -> str:
+    said = told(lambda: decider.decide(question.decision, question.facts, question.as_of))
+    return str(said.get("error", said.get("verdict")))
+
+
+def _standing(chooser: Chooser, decider: Decider) -> list[str]:
+    release = decider.release
+    found = []
+    for subject in release.subjects.values():
+        for unknown in (0, 20, 50):
+            facts = build_facts(chooser, release, facts_read(release, subject.rules), unknown)
+            found += standing_differences(decider, subject.name, facts, build_day(chooser))
+    return found
+
+
+# --- a smaller failure --------------------------------------------------------------------------
+
+
+def reduced(failure: Failure) -> Failure:
+    """The failure with every rule, case, condition and fact taken out that it does not need."""
+    while True:
+        for candidate in _smaller(failure):
+            lines = _differences(candidate)
+            if lines:
+                failure = replace(candidate, lines=lines)
+                break
+        else:
+            return failure
+
+
+def _differences(failure: Failure) -> list[str]:
+    try:
+        return differences(Decider(failure.release), failure.question)
+    except (KeyError, AssertionError):  # too small: something that is named is gone
+        return []
+
+
+def _smaller(failure: Failure) -> Iterator[Failure]:
+    release, question = failure.release, failure.question
+    point = release.decisions[question.decision]
+    for name in point.rules:
+        left = replace(point, rules=tuple(each for each in point.rules if each != name))
+        yield replace(failure, release=replace(release, decisions={point.name: left}))
+    for answer in point.answers:
+        answers = {name: type_ for name, type_ in point.answers.items() if name != answer}
+        left = replace(point, answers=answers)
+        yield replace(failure, release=replace(release, decisions={point.name: left}))
+    for name in point.rules:
+        for rule in _smaller_rules(release.rules[name]):
+            yield replace(failure, release=replace(release, rules={**release.rules, name: rule}))
+    for fact in question.facts:
+        facts = {name: value for name, value in question.facts.items() if name != fact}
+        yield replace(failure, question=replace(question, facts=facts))
+
+
+def _smaller_rules(rule: Rule) -> Iterator[Rule]:
+    """Clauses keep their numbers, so what is taken out simply counts as never reached."""
+    for case in rule.cases:
+        yield replace(rule, cases=tuple(each for each in rule.cases if each is not case))
+        for condition in _smaller_conditions(case.condition):
+            cases = [
+                replace(case, condition=condition) if each is case else each for each in rule.cases
+            ]
+            yield replace(rule, cases=tuple(cases))
+    for condition in _smaller_conditions(rule.when):
+        yield replace(rule, when=condition)
+    for answer in rule.answers:
+        answers = {name: each for name, each in rule.answers.items() if name != answer}
+        yield replace(rule, answers=answers)
+    for step in rule.steps.values():
+        if step.not_below is not None or step.not_above is not None:
+            plain = replace(step, not_below=None, not_above=None)
+            yield replace(rule, steps={**rule.steps, step.name: plain})
+
+
+def _smaller_conditions(condition: Any) -> Iterator[Any]:
+    for entry in condition:
+        yield tuple(each for each in condition if each is not entry)
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def printed(failure: Failure) -> str:
+    question, release = failure.question, failure.release
+    rules = [release.rules[name] for name in release.decisions[question.decision].rules]
+    return "\n".join(
+        [
+            f"release of seed {failure.seed}",
+            *failure.lines,
+            f"decision: {question.decision}, as_of: {question.as_of}",
+            *(f"  {name}: {value!r}" for name, value in question.facts.items()),
+            *map(rule_text, rules),
+            *(
+                f"${name}: {dated.value!r} since {dated.since}, {dated.standing}"
+                for name in sorted(set().union(*map(parameters_of, rules)))
+                for dated in release.parameters[name].values
+            ),
+        ]
+    )
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--facts", type=int, default=1_000_000, help="how many fact sets to ask")
+    parser.add_argument("--seed", type=int, default=1, help="another seed asks other questions")
+    given = parser.parse_args(arguments)
+    began = monotonic()
+
+    def progress(asked: int, met: Counter[str]) -> None:
+        if asked % (FACTS_A_RELEASE * 200) < FACTS_A_RELEASE:
+            shares = ", ".join(f"{name} {count}" for name, count in sorted(met.items()))
+            seconds = monotonic() - began
+            print(f"{asked:,} of {given.facts:,} in {seconds:.0f} s ({shares})", file=sys.stderr)
+
+    failure = run(given.facts, given.seed, progress)
+    if failure is None:
+        print(f"{given.facts:,} fact sets, no difference (seed {given.seed})")
+        return 0
+    print(printed(failure))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
