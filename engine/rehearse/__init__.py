@@ -1,0 +1,1 @@
+"""The reading `rehearse`: do the cases still hold, and would they notice a slip?"""

@@ -1,0 +1,1 @@
+"""The reading `watch`: which holds, cases, alerts and states are in force."""

@@ -1,0 +1,241 @@
+"""Forward chaining on durable_rules, the one module that imports it.
+
+The library is quick and right while it is fed what it can take, and hangs, crashes or keeps silent
+where it is not. Each limit below was measured on durable-rules 2.0.28; README.md lists them.
+"""
+
+import itertools
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from durable import engine as durable_engine
+
+from engine.decide.answer import EngineFault
+
+Scalar: TypeAlias = int | bool | str
+
+NEEDS_A_PRODUCTION: Final = 16
+"""The library crashes on a rule with 17 patterns."""
+SYMBOLS_A_RULESET: Final = 400
+"""Its table of patterns has 512 places: the 512th corrupts memory, one more never returns."""
+INTEGER: Final = 10**12
+"""Far inside the 64 bits in which it keeps numbers."""
+_TEXT = re.compile(r"[A-Za-z0-9_.#:-]{1,200}")
+
+_BEGIN: Final = "begin"
+"""Its fact opens every evaluation: deleting a state in which no rule ever fired crashes."""
+
+_LOCK = threading.Lock()  # the library is not thread-safe, not even between rulesets
+_SIDS = itertools.count(1)
+_NAMES = itertools.count(1)
+
+
+class Symbol(NamedTuple):
+    """A fact as the library sees it: one field, one value."""
+
+    field: str
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """When all that it needs is known it fires and makes known what it gives."""
+
+    name: str
+    needs: tuple[Symbol, ...]
+    gives: Symbol | None = None
+
+
+class _QuietHost(durable_engine.Host):  # type: ignore[misc]  # the library has no types
+    """A host without the two timer threads that the library would start for ever."""
+
+    def _run(self) -> None:
+        return None
+
+    def forget(self, name: str) -> None:
+        """Frees a ruleset, which the library itself never does."""
+        ruleset = self._ruleset_directory.pop(name)
+        self._ruleset_list.remove(ruleset)
+        durable_engine.durable_rules_engine.delete_ruleset(ruleset._handle)
+
+
+_HOST = _QuietHost()
+
+
+def _open(context: Any) -> None:
+    """Fires for the fact that opens an evaluation, and does nothing more."""
+
+
+class _Evaluation:
+    """One run: what is known so far, what fired, and the exception that an action raised."""
+
+    __slots__ = ("failure", "fired", "known")
+
+    def __init__(self, known: set[Symbol]) -> None:
+        self.known = known
+        self.fired: set[str] = set()
+        self.failure: BaseException | None = None
+
+
+class _Ruleset:
+    """One registered ruleset. Every method is called while the lock is held."""
+
+    def __init__(self, name: str, productions: Sequence[Production]) -> None:
+        self.name = name
+        self.reads = frozenset(need for each in productions for need in each.needs)
+        self.running: _Evaluation | None = None
+        rules = {each.name: self._rule(each) for each in productions}
+        rules[_BEGIN] = {"all": [{"m0": {_BEGIN: True}}], "run": _open}
+        _HOST.register_rulesets({name: rules})
+
+    def _rule(self, production: Production) -> dict[str, Any]:
+        """Equality patterns alone: a property-absent pattern can loop for ever."""
+
+        def act(context: Any) -> None:
+            self._act(production, context)
+
+        patterns = [
+            {f"m{index}": {need.field: need.value}} for index, need in enumerate(production.needs)
+        ]
+        return {"all": patterns, "run": act}
+
+    def _act(self, production: Production, context: Any) -> None:
+        running = self.running
+        if running is None:
+            raise RuntimeError("an action ran outside an evaluation")
+        try:
+            running.fired.add(production.name)
+            gives = production.gives
+            # A fact asserted twice, or read by no rule, raises inside the library: once, if read.
+            if gives is not None and gives not in running.known:
+                running.known.add(gives)
+                if gives in self.reads:
+                    context.assert_fact({gives.field: gives.value})
+        except BaseException as error:
+            running.failure = running.failure or error
+            raise
+
+    def run(self, evaluation: _Evaluation) -> None:
+        """Asserts what is known and read, under a sid of its own, which never outlives the run."""
+        sid = str(next(_SIDS))
+        facts = [
+            {symbol.field: symbol.value, "sid": sid}
+            for symbol in sorted(evaluation.known & self.reads, key=str)
+        ]
+        if not facts:
+            return
+        self.running = evaluation
+        _HOST.assert_fact(self.name, {_BEGIN: True, "sid": sid})
+        try:
+            _HOST.assert_facts(self.name, facts)
+            swallowed = _HOST.get_state(self.name, sid).get("exception")
+        finally:
+            self.running = None
+            _HOST.delete_state(self.name, sid)  # the 1,025th live sid raises MemoryError
+        if evaluation.failure is not None:
+            raise evaluation.failure
+        if swallowed is not None:
+            raise RuntimeError(str(swallowed))
+
+
+class ForwardChaining:
+    """Productions registered once and run as often as asked, from any thread.
+
+    name: must be new for each release, so a counter is added to it. productions: givers before
+    readers. ValueError where the library could not take them. Call `close` when the release is
+    let go, else its rulesets stay in memory.
+    """
+
+    def __init__(self, name: str, productions: Sequence[Production]) -> None:
+        self._types = _checked_types(productions)
+        with _LOCK:
+            self._rulesets = [
+                _Ruleset(f"{name}.{next(_NAMES)}", part) for part in _parts(productions)
+            ]
+
+    def run(self, known: Iterable[Symbol]) -> frozenset[str]:
+        """Names of the productions that fire; EngineFault("decision.mismatch") where it fails."""
+        evaluation = _Evaluation({self._checked(symbol) for symbol in known})
+        try:
+            with _LOCK:
+                for ruleset in self._rulesets:
+                    ruleset.run(evaluation)
+        except Exception as error:
+            said = getattr(error, "message", None) or str(error) or type(error).__name__
+            raise EngineFault("decision.mismatch", f"durable_rules failed: {said}") from error
+        return frozenset(evaluation.fired)
+
+    def close(self) -> None:
+        """Frees the rulesets; a second call does nothing."""
+        with _LOCK:
+            while self._rulesets:
+                _HOST.forget(self._rulesets.pop().name)
+
+    def _checked(self, symbol: Symbol) -> Symbol:
+        _check(symbol)
+        expected = self._types.get(symbol.field)
+        if expected is not None and expected is not type(symbol.value):
+            raise TypeError(
+                f"field `{symbol.field}` is {expected.__name__}, not {type(symbol.value).__name__}"
+            )
+        return symbol
+
+
+def _check(symbol: Symbol) -> None:
+    """Whole numbers, booleans and plain words alone: the library fails to read `1e-9`."""
+    kind = type(symbol.value)
+    if kind is not int and kind is not bool and kind is not str:
+        raise TypeError(f"a {kind.__name__} is never sent to durable_rules: {symbol.field}")
+    if kind is int and abs(int(symbol.value)) > INTEGER:
+        raise ValueError(f"{symbol.value} is too large for durable_rules: {symbol.field}")
+    if isinstance(symbol.value, str) and _TEXT.fullmatch(symbol.value) is None:
+        raise ValueError(f"not a plain word for durable_rules: {symbol.field}")
+
+
+def _checked_types(productions: Sequence[Production]) -> Mapping[str, type]:
+    """The one type of each field: the library compares a number with a text as text."""
+    types: dict[str, type] = {}
+    for production in productions:
+        if not 1 <= len(production.needs) <= NEEDS_A_PRODUCTION:
+            raise ValueError(
+                f"`{production.name}` needs {len(production.needs)} facts, 1 to "
+                f"{NEEDS_A_PRODUCTION} can be joined"
+            )
+        given = () if production.gives is None else (production.gives,)
+        if production.name == _BEGIN:
+            raise ValueError(f"no production may be called `{_BEGIN}`")
+        for symbol in (*production.needs, *given):
+            _check(symbol)
+            if types.setdefault(symbol.field, type(symbol.value)) is not type(symbol.value):
+                raise TypeError(f"field `{symbol.field}` is compared with two types")
+    return types
+
+
+def _parts(productions: Sequence[Production]) -> list[list[Production]]:
+    """Cuts the productions, in their order, into rulesets that the library can hold.
+
+    What an earlier part gives is asserted to the later ones, so chains run through the cuts.
+    """
+    parts: list[list[Production]] = []
+    symbols: set[Symbol] = set()
+    for production in productions:
+        widened = symbols.union(production.needs)
+        if not parts or len(widened) > SYMBOLS_A_RULESET:
+            parts.append([])
+            widened = set(production.needs)
+        parts[-1].append(production)
+        symbols = widened
+    _refuse_backward_reading(parts)
+    return parts
+
+
+def _refuse_backward_reading(parts: list[list[Production]]) -> None:
+    read: set[Symbol] = set()
+    for part in parts:
+        for production in part:
+            if production.gives in read and len(parts) > 1:
+                raise ValueError(f"`{production.name}` gives what an earlier part reads")
+        read.update(need for production in part for need in production.needs)
