@@ -1,0 +1,1 @@
+"""The embedded wallet: a whole provider that speaks the ClassWallet contract over real HTTP."""
