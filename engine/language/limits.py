@@ -36,3 +36,10 @@ FIRST_DAY: Final = date(1990, 1, 1)
 LAST_DAY: Final = date(2100, 12, 31)
 TEXT_FACT_LENGTH: Final = 4_000
 LIST_FACT_LENGTH: Final = 500
+
+REMEDY_FACTS: Final = 3
+"""Facts that one remedy may change."""
+REMEDY_DECISIONS: Final = 500
+REMEDY_MILLISECONDS: Final = 100
+"""What looking for remedies may cost; after either, what was found so far is all there is."""
+REMEDIES_SHOWN: Final = 12

@@ -37,6 +37,8 @@ RELEASES_A_SEED = 1_000_000
 
 @dataclass(frozen=True)
 class Failure:
+    """The question may also be a subject, with its facts and the day it was watched on."""
+
     seed: int
     release: Release
     question: Question
@@ -59,9 +61,9 @@ def run(facts: int, seed: int, progress: Callable[[int, Counter[str]], None]) ->
             asked += 1
             if asked % 10 == 0:  # enough to show which outcomes the run reaches
                 met[_outcome(decider, question)] += 1
-        lines = _standing(chooser, decider)
-        if lines:
-            return Failure(release_seed, decider.release, question, lines)
+        failure = _watch(chooser, decider, release_seed)
+        if failure is not None:
+            return failure
         progress(asked, met)
     return None
 
@@ -71,14 +73,17 @@ def _outcome(decider: Decider, question: Question) -> str:
     return str(said.get("error", said.get("verdict")))
 
 
-def _standing(chooser: Chooser, decider: Decider) -> list[str]:
+def _watch(chooser: Chooser, decider: Decider, seed: int) -> Failure | None:
+    """The same for the clauses of the standing rules."""
     release = decider.release
-    found = []
     for subject in release.subjects.values():
+        read = facts_read(release, subject.rules)
         for unknown in (0, 20, 50):
-            facts = build_facts(chooser, release, facts_read(release, subject.rules), unknown)
-            found += standing_differences(decider, subject.name, facts, build_day(chooser))
-    return found
+            facts, on = build_facts(chooser, release, read, unknown), build_day(chooser)
+            lines = standing_differences(decider, subject.name, facts, on)
+            if lines:
+                return Failure(seed, release, Question(subject.name, facts, on), lines)
+    return None
 
 
 # --- a smaller failure --------------------------------------------------------------------------
@@ -151,12 +156,13 @@ def _smaller_conditions(condition: Any) -> Iterator[Any]:
 
 def printed(failure: Failure) -> str:
     question, release = failure.question, failure.release
-    rules = [release.rules[name] for name in release.decisions[question.decision].rules]
+    asked = {**release.decisions, **release.subjects}[question.decision]
+    rules = [release.rules[name] for name in asked.rules]
     return "\n".join(
         [
             f"release of seed {failure.seed}",
             *failure.lines,
-            f"decision: {question.decision}, as_of: {question.as_of}",
+            f"asked: {question.decision}, as_of: {question.as_of}",
             *(f"  {name}: {value!r}" for name, value in question.facts.items()),
             *map(rule_text, rules),
             *(

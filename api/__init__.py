@@ -1,0 +1,1 @@
+"""Entry points: the only room that sees both the engine and the integrations."""

@@ -1,0 +1,19 @@
+"""`esa-policy`: the command line. Each command imports what it needs when it runs, so that
+`esa-policy decide` answers in well under half a second."""
+
+import click
+
+from api.cli import policy, service
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 = fine, 1 = a finding, 2 = wrong usage.",
+)
+@click.version_option(package_name="esa-policy")
+def main() -> None:
+    """Rules of an education-account program: check, rehearse, decide, explain, serve."""
+
+
+for command in (*policy.COMMANDS, *service.COMMANDS):
+    main.add_command(command)

@@ -1,0 +1,5 @@
+"""`python -m api.cli` is `esa-policy`."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,201 @@
+"""Commands on a policy folder alone: no database, no server."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from engine.decide.answer import Decision
+    from engine.decide.decider import Decider
+    from engine.language.model import Release
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+policy_option = click.option(
+    "--policy",
+    type=FOLDER,
+    default=Path(),
+    envvar="POLICY_DIR",
+    show_default="this folder",
+    help="Folder with policies.yaml and rules/.",
+)
+
+
+def load(folder: Path) -> "Release":
+    """The release in a folder, or exit 1 with every problem of it."""
+    from engine.language.loader import load_release
+    from engine.language.problems import Refused
+
+    if not (folder / "policies.yaml").is_file():
+        raise click.UsageError(f"no policies.yaml in `{folder}`; name the policy's folder")
+    try:
+        return load_release(folder)
+    except Refused as refused:
+        click.echo(str(refused), err=True)
+        _count(len([p for p in refused.problems if p.severity == "error"]), "error")
+        sys.exit(1)
+
+
+def _count(number: int, noun: str) -> None:
+    click.echo(f"\n{number} {noun}{'' if number == 1 else 's'}", err=True)
+
+
+@click.command(epilog="Example: esa-policy check examples/my-policy")
+@click.argument("folder", type=FOLDER, default=Path())
+@click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
+def check(folder: Path, *, strict: bool) -> None:
+    """Check a policy folder: all problems at once, each with its place and what to do."""
+    from engine.language.lint import lint
+    from engine.language.problems import render
+
+    release = load(folder)
+    lines = {name: content.decode("utf-8").splitlines() for name, content in release.files.items()}
+    warnings = lint(release, today=date.today())  # noqa: DTZ011 - a review date is a calendar day
+    for warning in warnings:
+        click.echo(render(warning, lines) + "\n", err=True)
+    standing = sum(len(subject.rules) for subject in release.subjects.values())
+    click.echo(
+        f"release {release.short}: {len(release.decisions)} decisions, {len(release.rules)} rules"
+        f" ({standing} standing), {len(release.parameters)} parameters,"
+        f" {len(release.facts)} facts; {len(warnings)} warnings"
+    )
+    if strict and warnings:
+        sys.exit(1)
+
+
+@click.command(epilog="Example: esa-policy decide purchase facts.yaml --as-of 2026-09-30")
+@click.argument("decision")
+@click.argument("facts", type=FILE)
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Decide by the rules of this day.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole trace as JSON.")
+@click.option("--full", is_flag=True, help="Show every rule, not only what decided.")
+@policy_option
+def decide(
+    decision: str, facts: Path, as_of: date | None, policy: Path, *, as_json: bool, full: bool
+) -> None:
+    """Decide one question about the facts in a YAML file (`group.name: value`) and say why.
+
+    Exit 0 for allow and review, 1 for deny and incomplete.
+    """
+    from engine.decide.decider import Decider
+    from engine.decide.explain import render_text
+
+    decider = Decider(load(policy))
+    day = date(as_of.year, as_of.month, as_of.day) if as_of else None
+    decided = _decide(decider, decision, facts, day)
+    trace = decider.trace(decided)
+    text = json.dumps(trace, indent=2) if as_json else render_text(trace, full=full)
+    click.echo(text)
+    sys.exit(0 if decided.verdict in ("allow", "review") else 1)
+
+
+def _decide(decider: "Decider", decision: str, path: Path, as_of: date | None) -> "Decision":
+    from engine.decide.answer import FactsRefused, NoValue, UnknownDecision
+    from engine.decide.facts import facts_from_nodes
+    from engine.language.problems import Problems, render
+    from engine.language.reader import Mapping, read
+
+    if not path.is_file():
+        raise click.UsageError(f"no file `{path}`")
+    problems = Problems()
+    node, lines = read(str(path), path.read_bytes(), problems)
+    if problems.found or not isinstance(node, Mapping):
+        for problem in problems.found:
+            click.echo(render(problem, {str(path): lines}), err=True)
+        fail(f"`{path}` is no list of facts such as `purchase.amount: $12.00`")
+    try:
+        return decider.decide(decision, facts_from_nodes(decider.release, node), as_of)
+    except FactsRefused as refused:
+        for wrong in refused.problems:
+            click.echo(f"{wrong.path}: {wrong.message}", err=True)
+            if wrong.help:
+                click.echo(f"  help: {wrong.help}", err=True)
+        count = len(refused.problems)
+        fail(f"{count} fact{'' if count == 1 else 's'} cannot be read")
+    except UnknownDecision as unknown:
+        raise click.UsageError(f"{unknown}; {unknown.help}") from None
+    except NoValue as no_value:
+        fail(str(no_value))
+
+
+def fail(message: str) -> NoReturn:
+    """Exit 2 with one sentence."""
+    click.echo(f"esa-policy: {message}", err=True)
+    sys.exit(2)
+
+
+@click.command(epilog="Example: esa-policy schema rule > rule.schema.json")
+@click.argument("name", required=False)
+@policy_option
+def schema(name: str | None, policy: Path) -> None:
+    """Print the JSON Schema of rule files, policies, facts and texts, or of one of them.
+
+    Point an editor at it and it completes names and marks mistakes.
+    """
+    from engine.language.schema import json_schema
+
+    schemas = json_schema(load(policy))
+    if name is None:
+        click.echo(json.dumps(schemas, indent=2))
+        return
+    if name not in schemas:
+        raise click.UsageError(f"no schema `{name}`; there are {', '.join(schemas)}")
+    click.echo(json.dumps(schemas[name], indent=2))
+
+
+@click.command("test", epilog="Example: esa-policy test tests/cases/rollover --coverage --mutate")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--coverage", is_flag=True, help="Which clauses were seen both met and unmet.")
+@click.option("--mutate", is_flag=True, help="Slips in the rules that no case would notice.")
+@policy_option
+def rehearse(paths: tuple[Path, ...], policy: Path, *, coverage: bool, mutate: bool) -> None:
+    """Run case files (by default tests/cases of the policy folder) against the rules.
+
+    Exit 1 where a case comes out otherwise than expected, or where coverage has a gap.
+    """
+    from engine.assembly import assemble
+    from engine.rehearse.coverage import measure_coverage
+    from engine.rehearse.mutation import run_mutants
+    from engine.rehearse.runner import run_files
+
+    release = load(policy)
+    chosen = list(paths) or [policy / "tests" / "cases"]
+    with _progress("cases") as tick:
+        try:
+            report = run_files(chosen, assemble(release), tick)
+        except OSError as error:
+            raise click.UsageError(f"no cases at `{error.filename}`") from None
+    click.echo(report.text())
+    complete = report.passed
+    if coverage:
+        covered = measure_coverage(release, report.results)
+        click.echo(covered.text())
+        complete = complete and not covered.gaps
+    if mutate:
+        with _progress("slips") as tick:
+            mutants = run_mutants(report.results, release, assemble, tick)
+        click.echo(mutants.text())
+    sys.exit(0 if complete else 1)
+
+
+@contextmanager
+def _progress(noun: str) -> Iterator[Callable[[int, int], None]]:
+    """A counter on standard error, where a person is watching."""
+    shown = sys.stderr.isatty()
+
+    def tick(done: int, total: int) -> None:
+        if shown:
+            click.echo(f"\r{done} of {total} {noun}", nl=False, err=True)
+
+    yield tick
+    if shown:
+        click.echo("\r" + " " * 40 + "\r", nl=False, err=True)
+
+
+COMMANDS: Final = (check, rehearse, decide, schema)

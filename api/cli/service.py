@@ -1,0 +1,192 @@
+"""Commands that run the service: serve, migrate, work, explain, the embedded wallet, the demo."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from api.cli.policy import fail
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.service.parts import Parts
+    from api.settings import Settings
+
+NOT_STARTED: Final = 3
+"""How uvicorn exits when it could not listen; it has said why."""
+
+
+def settings() -> "Settings":
+    """The settings, or exit 2 with every problem of them."""
+    from api.settings import SettingsRefused, load_settings
+
+    try:
+        return load_settings()
+    except SettingsRefused as refused:
+        for problem in refused.problems:
+            click.echo(f"esa-policy: {problem}", err=True)
+        sys.exit(2)
+
+
+@contextmanager
+def operating() -> Iterator[None]:
+    """What an operator can put right ends in a sentence and an exit code, not in a stack trace."""
+    from sqlalchemy.exc import OperationalError
+
+    from api.wiring import StartRefused
+    from engine.language.problems import Refused
+
+    try:
+        yield
+    except (Refused, StartRefused) as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
+    except OperationalError as error:
+        fail(f"the database does not answer: {str(error.orig).strip()}")
+    except OSError as error:
+        fail(f"`{error.filename}`: {error.strerror}" if error.filename else str(error))
+
+
+def _parts(chosen: "Settings") -> "Parts":
+    """The parts over a migrated database. StartRefused where it is not."""
+    from api.store.migration import HEAD, revision
+    from api.wiring import StartRefused, build_parts
+
+    parts = build_parts(chosen)
+    if revision(parts.database) != HEAD:
+        raise StartRefused("the database is not migrated; run `esa-policy migrate` first")
+    return parts
+
+
+def _run(app: "FastAPI", host: str, port: int) -> None:
+    import uvicorn
+
+    try:
+        uvicorn.run(
+            app, host=host, port=port, log_config=None, access_log=False, server_header=False
+        )
+    except SystemExit as stopped:
+        if stopped.code != NOT_STARTED:
+            raise
+        fail(f"cannot serve at {host}:{port}; choose another with --host and --port")
+
+
+@click.command(epilog="Example: esa-policy serve --port 8000")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def serve(host: str, port: int) -> None:
+    """Serve the API and the console. Needs a migrated database (`esa-policy migrate`)."""
+    from api.wiring import build_app, configure_logs
+
+    chosen = settings()
+    configure_logs(chosen.log_level)
+    with operating():
+        app = build_app(chosen)
+    _run(app, host, port)
+
+
+@click.command(epilog="Example: DATABASE_URL=postgresql://esa@localhost/esa esa-policy migrate")
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from api.store.database import Database
+    from api.store.migration import migrate as migrate_database
+
+    with operating():
+        database = Database(settings().database_url)
+        try:
+            click.echo(f"database is at {migrate_database(database)}")
+        finally:
+            database.close()
+
+
+@click.command(epilog="Example: esa-policy work")
+@click.option("--once", is_flag=True, help="Deliver what is due and stop.")
+def work(*, once: bool) -> None:
+    """Deliver the outbox: call the wallet provider for what was decided, and record the result.
+
+    Any number of workers may run; stop one with Ctrl-C or SIGTERM, it finishes its call first.
+    """
+    from api.service.classwallet import ClassWallet
+    from api.wiring import build_client, configure_logs
+    from api.worker import Worker
+
+    chosen = settings()
+    configure_logs(chosen.log_level)
+    with operating():
+        parts = _parts(chosen)
+    with build_client(chosen) as client:
+        worker = Worker(parts, ClassWallet(client))
+        if once:
+            click.echo(f"{worker.drain()} delivered")
+        else:
+            worker.run()
+
+
+@click.command(epilog="Example: esa-policy explain 01K5V0Q2M8 --full")
+@click.argument("decision_id")
+@click.option("--full", is_flag=True, help="Show every rule, not only what decided.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole trace as JSON.")
+def explain(decision_id: str, *, full: bool, as_json: bool) -> None:
+    """Say why a recorded decision came out as it did."""
+    from api.errors import Refusal
+    from api.service import decisions
+    from api.service.parts import system
+    from engine.decide.explain import render_text
+
+    with operating():
+        parts = _parts(settings())
+    try:
+        with parts.database.read() as tx:
+            trace = decisions.trace(parts, tx, system("command line"), decision_id)
+    except Refusal as refusal:
+        fail(refusal.message)
+    finally:
+        parts.database.close()
+    if as_json:
+        click.echo(json.dumps(trace, indent=2))
+    else:
+        click.echo(render_text(trace, full=full, decision_id=decision_id))
+
+
+@click.group(epilog="Example: esa-policy wallet serve --port 8100")
+def wallet() -> None:
+    """The embedded wallet provider: the sandbox that stands in for ClassWallet."""
+
+
+@wallet.command("serve", epilog="Example: esa-policy wallet serve --port 8100")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8100, show_default=True, type=click.IntRange(1, 65535))
+def wallet_serve(host: str, port: int) -> None:
+    """Serve the wallet's HTTP API from a database file of its own."""
+    from api.wiring import build_wallet, configure_logs
+
+    chosen = settings()
+    configure_logs(chosen.log_level)
+    with operating():
+        app = build_wallet(chosen)
+    _run(app, host, port)
+
+
+@click.command(epilog="Example: esa-policy demo --port 8000")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--wallet-port", default=8100, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("var"),
+    show_default=True, help="Where the demo keeps its databases.",
+)  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Throw the demo's databases away first.")
+def demo(port: int, wallet_port: int, folder: Path, *, fresh: bool) -> None:
+    """Start everything with demo data on a fixed day: API, console, worker, embedded wallet."""
+    from api.demo.run import run_demo
+
+    with operating():
+        code = run_demo(folder, port=port, wallet_port=wallet_port, fresh=fresh)
+    sys.exit(code)
+
+
+COMMANDS: Final = (serve, migrate, work, explain, wallet, demo)

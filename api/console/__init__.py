@@ -1,0 +1,1 @@
+"""Pages for staff and auditors: server-rendered, no JavaScript, readable on a phone."""

@@ -1,0 +1,43 @@
+"""A trace arranged for reading: first what decided, then what is not known, then the rest."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_WORST_FIRST: Final = ("deny", "incomplete", "review", "allow")
+
+
+def view(record: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
+    """The findings and rules by what they did, and the facts with their origins by name."""
+    rules = trace["rules"]
+    speaking = [rule for rule in rules if rule["reasons"]]
+    silent = [rule for rule in rules if not rule["reasons"]]
+    return {
+        "findings": sorted(trace["findings"], key=lambda one: _rank(one["verdict"])),
+        "deciding": sorted(speaking, key=lambda one: _rank(one["result"])),
+        "unknown": [rule for rule in silent if rule["result"] == "unknown"],
+        "passed": [r for r in silent if r["result"] not in ("unknown", "does_not_apply")],
+        "silent": [rule for rule in silent if rule["result"] == "does_not_apply"],
+        "facts": _facts(trace, record.get("origins") or {}),
+    }
+
+
+def _rank(verdict: str) -> int:
+    return _WORST_FIRST.index(verdict) if verdict in _WORST_FIRST else len(_WORST_FIRST)
+
+
+def _facts(trace: Mapping[str, Any], origins: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "origin": origin_text(origins.get(name)), **fact}
+        for name, fact in sorted(trace["facts"].items())
+        if fact["state"] != "unknown"
+    ]
+
+
+def origin_text(origin: object) -> str:
+    """Where a fact came from, in words: `record: agreement 01K...`."""
+    if isinstance(origin, Mapping):
+        parts = [f"{key.replace('_', ' ')} {value}" for key, value in origin.items()
+                 if value not in (None, "", [], {}) and key != "from"]  # fmt: skip
+        source = str(origin.get("from", ""))
+        return ": ".join(part for part in (source, ", ".join(parts)) if part)
+    return str(origin or "")

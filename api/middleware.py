@@ -1,0 +1,119 @@
+"""What every request passes: an id, a bounded body, headers, one log line without people."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Refusal, problem
+from api.replies import internal
+
+BODY_LIMIT: Final = 1_000_000
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+_log = structlog.get_logger("http")
+
+
+class RequestId:
+    """Gives each request an id, returned as `X-Request-Id`, and logs its outcome.
+
+    A failure that nothing else answered ends here, so that its reply carries the id too.
+    """
+
+    def __init__(self, app: ASGIApp, new_id: Callable[[], str]) -> None:
+        self.app, self.new_id = app, new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id, began, status, started = self.new_id(), time.monotonic(), 500, False
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            _log.error("unexpected failure", alert=True, kind=type(error).__name__, id=request_id,
+                       exc_info=error)  # fmt: skip
+            if started:
+                raise  # half a reply is out: the connection must break, not end well
+            await internal(request_id)(scope, receive, send_with_headers)
+        finally:
+            elapsed_us = int((time.monotonic() - began) * 1_000_000)
+            _log.info(
+                "request",
+                id=request_id,
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                elapsed_us=elapsed_us,
+            )
+
+
+class BoundedBody:
+    """Refuses a body over the limit with 413, by its declared length or while it arrives."""
+
+    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdigit() and int(declared) > self.limit:
+            await self._refuse(scope, receive, send)
+            return
+        body, refused = await _read_body(receive, self.limit)
+        if refused:
+            await self._refuse(scope, receive, send)
+            return
+        await self.app(scope, _replay(body, receive), send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = Refusal(
+            "PAYLOAD_TOO_LARGE",
+            f"the body has more than {self.limit:,} bytes",
+            [problem("body", "too large", "send smaller papers, or fewer of them")],
+        )
+        await JSONResponse(refusal.reply(), refusal.status)(scope, receive, send)
+
+
+async def _read_body(receive: Receive, limit: int) -> tuple[list[Message], bool]:
+    messages: list[Message] = []
+    size = 0
+    while True:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if size > limit:
+            return messages, True
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return messages, False
+
+
+def _replay(messages: list[Message], receive: Receive) -> Callable[[], Awaitable[Message]]:
+    waiting = list(messages)
+
+    async def next_message() -> Message:
+        return waiting.pop(0) if waiting else await receive()
+
+    return next_message

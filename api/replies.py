@@ -1,0 +1,79 @@
+"""Every failure in one shape: {status_code, error_code, message, details}; no stack trace."""
+
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.errors import Refusal, problem
+from engine.decide.answer import EngineFault
+
+_log = structlog.get_logger("failures")
+_CODES: Final = {
+    401: "UNAUTHENTICATED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    413: "PAYLOAD_TOO_LARGE",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers."""
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(EngineFault, _fault)
+
+
+def _reply(refusal: Refusal) -> JSONResponse:
+    headers = {"Retry-After": "1"} if refusal.status in (429, 503) else {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(refusal.reply(), refusal.status, headers)
+
+
+async def _refusal(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class alone
+    return _reply(error)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    details = []
+    for wrong in error.errors():
+        path = ".".join(str(part) for part in wrong["loc"])
+        message = "is missing" if wrong["type"] == "missing" else wrong["msg"].lower()
+        if wrong["type"] == "extra_forbidden":
+            message = "is no key of this request"
+        details.append(problem(path, message, "see /docs for the shape of this request"))
+    count = len(details)
+    summary = f"the request has {count} problem{'s' if count != 1 else ''}"
+    return _reply(Refusal("INVALID_REQUEST", summary, details))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    code = _CODES.get(error.status_code, "INVALID_REQUEST")
+    if error.status_code == 404:
+        return _reply(Refusal(code, f"nothing is served at `{request.url.path}`"))
+    refusal = Refusal(code, str(error.detail))
+    body = {**refusal.reply(), "status_code": error.status_code}
+    return JSONResponse(body, error.status_code, dict(error.headers or {}))
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    code = getattr(error, "code", "engine.fault")
+    request_id = str(getattr(request.state, "request_id", "unknown"))
+    _log.error("engine fault", alert=True, code=code, reason=str(error), id=request_id)
+    return internal(request_id)
+
+
+def internal(request_id: str) -> JSONResponse:
+    """What a caller reads of a failure inside: its id, and nothing of the inside."""
+    message = "the service failed and nothing was decided; it has been reported"
+    return _reply(
+        Refusal("INTERNAL", message, [problem("request", request_id, "quote this id to support")])
+    )

@@ -1,0 +1,144 @@
+"""Ask for a decision, read it, read why, search."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from api.auth import Requires, parts_of
+from api.errors import Refusal, problem
+from api.json_body import read_json
+from api.routes.commands import CommandOf, body_of
+from api.service import decisions
+from api.service.parts import Caller
+
+router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+
+ASK_EXAMPLE: Final = {
+    "facts": {
+        "purchase": {
+            "amount": "39.00",
+            "category": "technology",
+            "submitted_on": "2026-09-21",
+            "is_accessory": True,
+            "bundled_with_device": False,
+        },
+        "device": {"order_id": "D-2201", "ordered_on": "2026-08-22"},
+    },
+    "as_of": "2026-09-21",
+}
+_ASK_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["facts"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "facts": {
+                            "type": "object",
+                            "description": "Facts by group and name. Absent = unknown, null = known to be absent, "  # noqa: E501
+                            "money = decimal string, share = basis points.",
+                        },
+                        "as_of": {"type": "string", "format": "date"},
+                        "release": {"type": "string", "description": "hash of a stored release"},
+                    },
+                },
+                "examples": {"an accessory on its thirtieth day": {"value": ASK_EXAMPLE}},
+            }
+        },
+    }
+}
+
+
+@router.post("/{decision}", openapi_extra=_ASK_BODY)
+def ask(
+    decision: str,
+    command: CommandOf,
+    caller: Annotated[Caller, Depends(Requires("decisions:ask"))],
+    body: Annotated[bytes, Depends(body_of)],
+    *,
+    trace: Annotated[bool, Query(description="add the whole trace")] = False,
+) -> JSONResponse:
+    """Decide about facts that the caller gives and answers for. A deny is an answer (200)."""
+    asked = _asked(read_json(body))
+
+    def use_case(tx: Any) -> dict[str, Any]:
+        answer = decisions.ask(
+            command.parts, tx, caller, decision, asked["facts"], asked["as_of"], asked["release"]
+        )
+        if trace:
+            answer["trace"] = decisions.trace(command.parts, tx, caller, answer["id"])
+        return answer
+
+    return command.run(caller, 200, use_case)
+
+
+def _asked(body: dict[str, object]) -> dict[str, Any]:
+    """The checked parts of the request; all that is wrong with them at once."""
+    problems = [
+        problem(key, "is no key of this request", "keys are facts, as_of and release")
+        for key in body
+        if key not in ("facts", "as_of", "release")
+    ]
+    facts, as_of, release = body.get("facts"), body.get("as_of"), body.get("release")
+    if not isinstance(facts, dict):
+        problems.append(problem("facts", "is missing or no object", 'send `{"facts": {...}}`'))
+    day = None
+    if as_of is not None:
+        try:
+            day = date.fromisoformat(as_of) if isinstance(as_of, str) else None
+        except ValueError:
+            day = None
+        if day is None:
+            problems.append(problem("as_of", "is no date", "write it as `2026-09-30`"))
+    if release is not None and not isinstance(release, str):
+        problems.append(problem("release", "is no text", "send the release's hash"))
+    if problems:
+        raise Refusal("INVALID_REQUEST", f"the request has {len(problems)} problems", problems)
+    return {"facts": facts, "as_of": day, "release": release}
+
+
+Reader = Annotated[Caller, Depends(Requires("decisions:read"))]
+
+
+@router.get("/{decision_id}")
+def show(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
+    """One recorded decision, with the facts it rests on and where each came from."""
+    parts = parts_of(request)
+    with parts.database.read() as tx:
+        return decisions.get(parts, tx, caller, decision_id)
+
+
+@router.get("/{decision_id}/trace")
+def trace(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
+    """Why: every rule and clause with values, sources and standing, rebuilt from the record."""
+    parts = parts_of(request)
+    with parts.database.read() as tx:
+        return decisions.trace(parts, tx, caller, decision_id)
+
+
+@router.get("")
+def search(
+    request: Request,
+    caller: Reader,
+    decision: str | None = None,
+    verdict: str | None = None,
+    reason: str | None = None,
+    account_id: str | None = None,
+    first: Annotated[date | None, Query(description="asked on or after this day")] = None,
+    last: Annotated[date | None, Query(description="asked on or before this day")] = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """Recorded decisions, newest first; `next` continues the list."""
+    parts = parts_of(request)
+    asked = decisions.Search(
+        decision=decision, verdict=verdict, reason=reason, account_id=account_id,
+        first=first, last=last, cursor=cursor, limit=limit,
+    )  # fmt: skip
+    with parts.database.read() as tx:
+        return decisions.search(parts, tx, caller, asked)

@@ -1,0 +1,264 @@
+"""Decisions: asked, stored before they are answered, read and explained from the record alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from api.errors import Refusal, problem
+from api.service.answers import answers_to_json, read_answers
+from api.service.dossier import nested, problems_of
+from api.service.paging import checked_limit, moment_cursor, page, read_moment_cursor
+from api.service.parts import Caller, Parts
+from api.store.record import DecisionFilter
+from api.store.records import DecisionRow
+from api.store.transaction import Transaction
+from engine.decide.answer import Decision, FactsRefused, Finding, NoValue, UnknownDecision
+from engine.decide.decider import Decider
+from engine.decide.facts import facts_from_json, facts_to_json
+from engine.decide.trace import masked
+from engine.language.model import Release
+from engine.language.values import Value
+
+PURE: Final = "pure"
+APPLIED: Final = "applied"
+MASKED: Final = "masked"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a decision came to be asked. Origins are stored for applied decisions only: the facts
+    of a pure one all come from its caller."""
+
+    caller: Caller
+    mode: str
+    group_id: str
+    origins: Mapping[str, Mapping[str, Any]]
+    account_id: str | None = None
+    purchase_id: str | None = None
+    line: int | None = None
+
+
+def ask(
+    parts: Parts,
+    tx: Transaction,
+    caller: Caller,
+    decision: str,
+    facts: Mapping[str, object],
+    as_of: date | None = None,
+    release: str | None = None,
+) -> dict[str, Any]:
+    """Decides about facts that the caller gives and answers for; nothing is applied.
+
+    facts: nested JSON. release: the hash of a stored release; None = the one in force. Refusal
+    INVALID_FACTS (all problems), NOT_FOUND, POLICY_NO_VALUE; EngineFault is no refusal.
+    """
+    decider = parts.decider if release is None else parts.archive.decider(tx, release)
+    try:
+        values = facts_from_json(decider.release, facts)
+    except FactsRefused as refused:
+        details = problems_of(refused)
+        count = len(details)
+        raise Refusal(
+            "INVALID_FACTS", f"{count} fact{'s do' if count > 1 else ' does'} not fit", details
+        ) from refused
+    decided = decide(decider, decision, values, as_of)
+    asking = Asking(caller, PURE, parts.new_id(), {})
+    return view(keep(parts, tx, decider.release, decided, asking))
+
+
+def decide(
+    decider: Decider, decision: str, facts: Mapping[str, Value], as_of: date | None = None
+) -> Decision:
+    """The engine's answer; what it cannot be asked becomes a refusal."""
+    try:
+        return decider.decide(decision, facts, as_of)
+    except UnknownDecision as unknown:
+        raise Refusal(
+            "NOT_FOUND", str(unknown), [problem("decision", "unknown", unknown.help)]
+        ) from unknown
+    except NoValue as silent:
+        raise Refusal(
+            "POLICY_NO_VALUE",
+            str(silent),
+            [problem("as_of", f"the policy begins on {silent.first}", "ask about a later day")],
+        ) from silent
+
+
+def keep(
+    parts: Parts, tx: Transaction, release: Release, decided: Decision, asking: Asking
+) -> DecisionRow:
+    """Stores a decision as it was answered."""
+    findings = [
+        {
+            "reason": finding.reason,
+            "verdict": finding.verdict,
+            "rule": finding.rule,
+            "case": finding.case,
+            "standing": finding.standing,
+        }
+        for finding in decided.findings
+    ]
+    row = DecisionRow(
+        id=parts.new_id(),
+        decision=decided.decision,
+        release_id=decided.release,
+        semantics_version=decided.semantics_version,
+        as_of=decided.as_of,
+        facts=dict(facts_to_json(release, decided.facts)),
+        origins={name: dict(origin) for name, origin in asking.origins.items()},
+        verdict=decided.verdict,
+        findings=findings,
+        answers=answers_to_json(release, decided),
+        missing=list(decided.missing),
+        outcomes=decided.outcomes,
+        mode=asking.mode,
+        asked_by=asking.caller.id,
+        asked_at=parts.clock(),
+        account_id=asking.account_id,
+        purchase_id=asking.purchase_id,
+        line=asking.line,
+        group_id=asking.group_id,
+    )
+    return tx.decisions.keep(row)
+
+
+def view(row: DecisionRow) -> dict[str, Any]:
+    """A decision as its caller reads it."""
+    return {
+        "id": row.id,
+        "decision": row.decision,
+        "verdict": row.verdict,
+        "reasons": list(dict.fromkeys(finding["reason"] for finding in row.findings)),
+        "findings": row.findings,
+        "answers": row.answers,
+        "missing": row.missing,
+        "release": row.release_id,
+        "semantics_version": row.semantics_version,
+        "as_of": row.as_of.isoformat() if row.as_of else None,
+        "mode": row.mode,
+        "asked_by": row.asked_by,
+        "asked_at": row.asked_at.isoformat(),
+        "account_id": row.account_id,
+        "purchase_id": row.purchase_id,
+        "line": row.line,
+        "group_id": row.group_id,
+    }
+
+
+def get(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> dict[str, Any]:
+    """A stored decision with its facts and the origin of each.
+
+    Personal facts are masked unless the caller has the scope `facts:personal`.
+    """
+    row = _visible(tx, caller, decision_id)
+    release = parts.archive.decider(tx, row.release_id).release
+    facts = {
+        f"{group}.{name}": value
+        for group, part in row.facts.items()
+        for name, value in part.items()
+    }
+    if "facts:personal" not in caller.scopes:
+        facts = {
+            name: MASKED if release.facts[name].personal else value for name, value in facts.items()
+        }
+    return view(row) | {"facts": nested(facts), "origins": _origins(row, facts), "hash": row.hash}
+
+
+def trace(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> dict[str, Any]:
+    """Why a decision came out so: the engine's tree under the release that decided it.
+
+    Each of its facts names its `origin`. Added: `id`, `origins` of all facts given, who asked and
+    when, and `linked`, the decisions of the same group. Personal values are masked unless the
+    caller has the scope `facts:personal`.
+    """
+    row = _visible(tx, caller, decision_id)
+    decider = parts.archive.decider(tx, row.release_id)
+    tree: dict[str, Any] = dict(decider.trace(rebuilt(decider.release, row)))
+    if "facts:personal" not in caller.scopes:
+        tree = masked(tree)
+    origins = _origins(
+        row, [f"{group}.{name}" for group, part in row.facts.items() for name in part]
+    )
+    facts = {
+        name: about | {"origin": origins.get(name)} for name, about in tree.get("facts", {}).items()
+    }
+    about = view(row)
+    kept = ("id", "mode", "asked_by", "asked_at", "account_id", "purchase_id", "line", "group_id")
+    linked = [other.id for other in tx.decisions.group(row.group_id) if other.id != row.id]
+    return (
+        tree
+        | {key: about[key] for key in kept}
+        | {"facts": facts, "origins": origins, "linked": linked}
+    )
+
+
+def rebuilt(release: Release, row: DecisionRow) -> Decision:
+    """The engine's own decision, from the record."""
+    return Decision(
+        decision=row.decision,
+        release=row.release_id,
+        semantics_version=row.semantics_version,
+        as_of=row.as_of,
+        facts=facts_from_json(release, row.facts),
+        verdict=row.verdict,  # type: ignore[arg-type]  # stored from a Decision, so one of the four
+        findings=tuple(Finding(**finding) for finding in row.findings),
+        answers=read_answers(release, row.decision, row.answers),
+        missing=tuple(row.missing),
+        outcomes=row.outcomes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; None = anything. `first` and `last` are days in the program's time zone,
+    both included."""
+
+    decision: str | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    account_id: str | None = None
+    first: date | None = None
+    last: date | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+def search(parts: Parts, tx: Transaction, caller: Caller, wanted: Search) -> dict[str, Any]:
+    """Stored decisions, newest first: {"items", "next"}."""
+    limit = checked_limit(wanted.limit)
+    conditions = DecisionFilter(
+        decision=wanted.decision,
+        verdict=wanted.verdict,
+        reason=wanted.reason,
+        account_id=wanted.account_id,
+        first=_midnight(parts, wanted.first),
+        end=_midnight(parts, wanted.last + timedelta(days=1) if wanted.last else None),
+    )
+    if caller.student_ids is not None:
+        mine = tx.accounts.ids_of(caller.student_ids)
+        conditions = replace(conditions, visible_to=(caller.id, mine))
+    rows = tx.decisions.search(conditions, read_moment_cursor(wanted.cursor), limit)
+    return page(rows, limit, view, lambda row: moment_cursor(row.asked_at, row.id))
+
+
+def _midnight(parts: Parts, day: date | None) -> datetime | None:
+    if day is None:
+        return None
+    return datetime.combine(day, time(), parts.time_zone).astimezone(UTC)
+
+
+def _visible(tx: Transaction, caller: Caller, decision_id: str) -> DecisionRow:
+    row = tx.decisions.get(decision_id)
+    if row is not None and (caller.student_ids is None or row.asked_by == caller.id):
+        return row
+    account = tx.accounts.get(row.account_id) if row is not None and row.account_id else None
+    if row is None or account is None or not caller.sees(account.student_id):
+        raise Refusal("NOT_FOUND", f"no decision `{decision_id[:64]}`")
+    return row
+
+
+def _origins(row: DecisionRow, names: Any) -> dict[str, Any]:
+    if row.mode == PURE:
+        return {name: {"from": "caller", "caller": row.asked_by} for name in names}
+    return row.origins

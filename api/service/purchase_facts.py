@@ -1,0 +1,205 @@
+"""Where each fact of an applied purchase comes from (contracts.md, section 1).
+
+The request says what is wanted; the catalog and our records say what it is and whom it concerns;
+the clock says when. Nobody vouches for themselves, and what nobody has said stays unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from api.service.account_facts import state_account, state_family, state_holds
+from api.service.dossier import Dossier
+from api.service.purchase_request import CLAIMS, MARKETPLACE
+from api.store.records import Account, Hold, Line, Purchase
+from api.store.transaction import Transaction
+from engine.language.values import format_decimal_money
+
+REVIEWER_FACTS: Final = (
+    "purchase.flagged_prohibited", "purchase.grade_gap_explained", "purchase.live_instruction",
+)  # fmt: skip
+"""Facts that a reviewer may state where no record does."""
+
+_REQUEST: Final = {"from": "request"}
+_CLAIMED: Final = {"from": "request", "claimed": True}
+_TECHNOLOGY: Final = "technology"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who reviews, and what they say: facts by full name."""
+
+    caller_id: str
+    said: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything about one request that its lines share."""
+
+    account: Account
+    purchase: Purchase
+    lines: Sequence[Line]
+    holds: list[Hold]
+    reviewer: Reviewer | None = None
+
+
+def gather(tx: Transaction, case: Case, line: Line) -> Dossier:
+    """The facts of one line; the lines before it count as held and as bought."""
+    dossier = Dossier()
+    state_account(tx, case.account, dossier)
+    state_holds(case.holds, dossier)
+    _count_earlier_lines(case, line, dossier)
+    state_family(tx, case.account, dossier)
+    _state_request(tx, case, line, dossier)
+    _state_payee(tx, case, line, dossier)
+    _state_catalog(tx, case, line, dossier)
+    _state_device(tx, case, line, dossier)
+    _state_last_bought(tx, case, line, dossier)
+    _state_transport(tx, case, dossier)
+    _state_reviewer(case, dossier)
+    return dossier
+
+
+def _count_earlier_lines(case: Case, line: Line, dossier: Dossier) -> None:
+    earlier = [other for other in case.lines if other.number < line.number]
+    if not earlier:
+        return
+    held = sum(other.amount_cents for other in earlier) + _cents(dossier.get("account.held"))
+    origin = dossier.origins["account.held"] | {"lines_before": len(earlier)}
+    dossier.state("account.held", format_decimal_money(held), origin)
+
+
+def _cents(money: str) -> int:
+    whole, _, rest = money.removeprefix("-").partition(".")
+    cents = int(whole) * 100 + int(rest)
+    return -cents if money.startswith("-") else cents
+
+
+def _state_request(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
+    purchase = case.purchase
+    for name, value in line.given.items():
+        dossier.state(f"purchase.{name}", value, _CLAIMED if name in CLAIMS else _REQUEST)
+    dossier.state("purchase.amount", format_decimal_money(line.amount_cents), _REQUEST)
+    dossier.state("purchase.category", line.category, _REQUEST)
+    dossier.state("purchase.channel", purchase.channel, _REQUEST)
+    papers = tx.attachments.of(purchase.id)
+    dossier.state(
+        "purchase.documents",
+        sorted({paper["kind"] for paper in papers}),
+        {"from": "request", "documents": [paper["id"] for paper in papers]},
+    )
+    dossier.state("purchase.submitted_on", purchase.submitted_on.isoformat(), {"from": "clock"})
+    categories = {other.category for other in case.lines}
+    origin = {"from": "computed", "lines": len(case.lines)}
+    dossier.state("purchase.categories_on_request", len(categories), origin)
+    for name, value in purchase.given.items():
+        dossier.state(name, value, _REQUEST)
+
+
+def _state_payee(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
+    """vendor.* or provider.*, and what our record says of the service that is bought."""
+    purchase = case.purchase
+    vendor = tx.vendors.get(purchase.vendor_id) if purchase.vendor_id else None
+    if vendor is not None:
+        dossier.state_all("vendor", vendor.facts, {"from": "record", "vendor": vendor.id})
+    provider = tx.providers.get(purchase.provider_id) if purchase.provider_id else None
+    if provider is not None:
+        origin = {"from": "record", "provider": provider.id}
+        dossier.state_all("provider", provider.facts, origin)
+        service = provider.services.get(line.category, {})
+        dossier.state_all("purchase", service, origin | {"service": line.category})
+
+
+def _state_catalog(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
+    """What the catalog says of a marketplace item; an item that it does not list is unknown."""
+    purchase = case.purchase
+    if purchase.channel != MARKETPLACE or purchase.vendor_id is None or line.sku is None:
+        return
+    item = tx.catalog.item(purchase.vendor_id, line.sku)
+    if item is not None:
+        origin = {"from": "catalog", "item": item.id, "sku": item.sku}
+        dossier.state_all("purchase", item.facts, origin)
+
+
+def _state_device(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
+    """The main device of an accessory: on this same order, or on an earlier one of the student."""
+    devices = [other.number for other in case.lines if other.number != line.number]
+    devices = [number for number in devices if _is_device(tx, case, number)]
+    origin: dict[str, Any] = {"from": "record", "purchase": case.purchase.id, "lines": devices}
+    dossier.state("purchase.bundled_with_device", bool(devices), origin)
+    if not dossier.knows("device.order_id"):
+        return
+    order = dossier.get("device.order_id")
+    if order is None:
+        dossier.state("device.ordered_on", None, _REQUEST)
+        return
+    purchase = case.purchase
+    device = tx.purchases.device_order(purchase.student_id, order, besides=purchase.id)
+    # Our record holds all that the account ever bought, so an order that it lacks is absent.
+    found = device.submitted_on.isoformat() if device else None
+    origin = {"from": "record", "purchase": device.id if device else None}
+    dossier.state("device.ordered_on", found, origin)
+
+
+def _is_device(tx: Transaction, case: Case, number: int) -> bool:
+    other = next(line for line in case.lines if line.number == number)
+    return other.category == _TECHNOLOGY and other.is_accessory is False
+
+
+def _state_last_bought(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
+    """When the student last got the same kind; unknown while the kind itself is not known."""
+    kind = line.item_kind
+    if kind is None:
+        return
+    for fact, is_accessory in (
+        ("accessory.last_bought_on", True),
+        ("technology.last_bought_on", False),
+    ):
+        bought = _last_bought(tx, case, line, kind, is_accessory=is_accessory)
+        day, purchase_id = bought or (None, None)
+        origin = {"from": "record", "purchase": purchase_id}
+        dossier.state(fact, day.isoformat() if day else None, origin)
+
+
+def _last_bought(
+    tx: Transaction, case: Case, line: Line, kind: str, *, is_accessory: bool
+) -> tuple[date, str] | None:
+    purchase = case.purchase
+    for other in case.lines:
+        same = other.item_kind == kind and other.is_accessory is is_accessory
+        if other.number < line.number and same:
+            return purchase.submitted_on, purchase.id
+    found = tx.purchases.last_bought(
+        purchase.student_id, kind, is_accessory=is_accessory, besides=purchase.id
+    )
+    return (found.submitted_on, found.id) if found else None
+
+
+def _state_transport(tx: Transaction, case: Case, dossier: Dossier) -> None:
+    """Whether this provider drove the student before, and on a contract that we hold."""
+    purchase = case.purchase
+    if purchase.provider_id is None:
+        return
+    about = (purchase.student_id, purchase.provider_id, purchase.id)
+    before, contract = (
+        tx.purchases.transport_before(*about),
+        tx.purchases.transport_contract(*about),
+    )
+    origin = {"from": "record", "purchase": before.id if before else None}
+    dossier.state("purchase.first_transport_invoice", before is None, origin)
+    origin = {"from": "record", "purchase": contract.id if contract else None}
+    dossier.state("purchase.contract_on_file", contract is not None, origin)
+
+
+def _state_reviewer(case: Case, dossier: Dossier) -> None:
+    """A reviewer speaks where no record does, and may always flag what is prohibited."""
+    reviewer = case.reviewer
+    if reviewer is None:
+        return
+    for name, value in reviewer.said.items():
+        flags = name == "purchase.flagged_prohibited" and value
+        if flags or not dossier.knows(name):
+            origin = {"from": "reviewer", "caller": reviewer.caller_id}
+            dossier.state(name, value, origin)

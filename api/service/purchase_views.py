@@ -1,0 +1,118 @@
+"""Purchases as callers read them."""
+
+from typing import Any, Final
+
+from api.service import attachments
+from api.store.records import Line, Payment, Purchase
+from api.store.transaction import Transaction
+from engine.language.values import format_decimal_money
+
+_DECLINES: Final = {
+    "INSUFFICIENT_BALANCE": (
+        "the wallet holds less than the amount",
+        "Check the balance; if it should be enough, write to the program.",
+    ),
+    "LIMIT_EXCEEDED": (
+        "a limit of the wallet is reached",
+        "Order again when the limit's period is over, or in smaller parts.",
+    ),
+    "INVALID_RECIPIENT": (
+        "the wallet provider cannot pay this vendor or provider",
+        "Ask them to complete their registration with the wallet provider.",
+    ),
+    "WALLET_FROZEN": (
+        "the wallet is frozen",
+        "Write to the program: a person has to look at it.",
+    ),
+    "KYC_REQUIRED": (
+        "the wallet provider has to check who you are first",
+        "Sign in at the wallet provider and complete the check.",
+    ),
+}
+_OTHER: Final = (
+    "the wallet provider declined the payment",
+    "Submit the purchase again, or write to the program.",
+)
+
+
+def summary(purchase: Purchase) -> dict[str, Any]:
+    """A purchase as one entry of a list."""
+    return {
+        "id": purchase.id,
+        "account_id": purchase.account_id,
+        "student_id": purchase.student_id,
+        "channel": purchase.channel,
+        "vendor_id": purchase.vendor_id,
+        "provider_id": purchase.provider_id,
+        "order_number": purchase.order_number,
+        "state": purchase.state,
+        "verdict": purchase.verdict,
+        "amount": format_decimal_money(purchase.amount_cents),
+        "submitted_on": purchase.submitted_on.isoformat(),
+        "submitted_at": purchase.submitted_at.isoformat(),
+        "submitted_by": purchase.submitted_by,
+    }
+
+
+def view(tx: Transaction, purchase: Purchase) -> dict[str, Any]:
+    """The whole purchase. `decisions` are those that its state follows from, one a line."""
+    rows = tx.decisions.group(purchase.group_id)
+    findings = [
+        finding | {"line": row.line, "decision": row.id} for row in rows for finding in row.findings
+    ]
+    hold = tx.holds.of_purchase(purchase.id)
+    payment = tx.payments.get(purchase.id)
+    return summary(purchase) | {
+        "reasons": list(dict.fromkeys(finding["reason"] for finding in findings)),
+        "missing": sorted({name for row in rows for name in row.missing}),
+        "findings": findings,
+        "decisions": [row.id for row in rows],
+        "group_id": purchase.group_id,
+        "lines": [_line(line) for line in tx.lines.of(purchase.id)],
+        "documents": [attachments.view(paper) for paper in tx.attachments.of(purchase.id)],
+        "device_order_id": purchase.given.get("device.order_id"),
+        "review": _review(purchase),
+        "hold_id": hold.id if hold else None,
+        "payment": _payment(payment) if payment else None,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """`claimed`: what the family says of the item itself, where no catalog does."""
+    return {
+        "number": line.number,
+        "amount": format_decimal_money(line.amount_cents),
+        "category": line.category,
+        "sku": line.sku,
+        "description": line.description,
+        "subject": line.given.get("subject"),
+        "item_grade": line.given.get("item_grade"),
+        "item_kind": line.item_kind,
+        "is_accessory": line.is_accessory,
+        "claimed": line.sku is None,
+        "decision": line.decision_id,
+    }
+
+
+def _review(purchase: Purchase) -> dict[str, Any] | None:
+    if purchase.reviewed_by is None:
+        return None
+    return {
+        "by": purchase.reviewed_by,
+        "at": purchase.reviewed_at.isoformat() if purchase.reviewed_at else None,
+        "reason": purchase.review_reason,
+        "said": dict(purchase.said),
+    }
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "state": payment.state,
+        "amount": format_decimal_money(payment.amount_cents),
+        "external_id": payment.external_id,
+        "changed_at": payment.changed_at.isoformat(),
+    }
+    if payment.state == "declined":
+        reason, advice = _DECLINES.get(payment.decline_code or "", _OTHER)
+        shown |= {"code": payment.decline_code, "reason": reason, "help": advice}
+    return shown

@@ -1,0 +1,155 @@
+"""Students, their yearly agreements and the schools they chose: what purchase facts need."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.errors import Refusal
+from api.service import standing
+from api.service.dossier import read_record
+from api.service.history import emit
+from api.service.parts import Caller, Parts
+from api.service.reading import Reading
+from api.store.records import Agreement, School, SchoolChoice, Student
+from api.store.transaction import Transaction
+
+_STUDENT_FACTS: Final = ("grade", "in_public_school_full_time")
+_AGREEMENT_FACTS: Final = (
+    "signed_on", "signed_by", "acknowledgments_complete", "lea_release_required",
+    "lea_release_signed", "w9_submitted",
+)  # fmt: skip
+_SCHOOL_FACTS: Final = ("registered", "direct_payment_eligible")
+_CHOICE_FACTS: Final = (
+    "type", "full_time", "special_services_waived", "term_cost", "receipts_approved",
+)  # fmt: skip
+_YEARS: Final = (2000, 2100)
+
+
+def create(
+    parts: Parts, tx: Transaction, caller: Caller, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A new student: name, born_on?, and the facts that are known."""
+    reading = Reading(given, ("name", "born_on", *_STUDENT_FACTS))
+    name, born_on = reading.text("name"), reading.day("born_on") if given.get("born_on") else None
+    reading.finish()
+    student = Student(
+        id=parts.new_id(),
+        name=name,
+        born_on=born_on,
+        facts=_facts(parts, "student", given, _STUDENT_FACTS),
+        created_at=parts.clock(),
+    )
+    tx.students.add(student)
+    emit(parts, tx, f"student:{student.id}", "StudentRecorded", caller)
+    return _view(student)
+
+
+def show(parts: Parts, tx: Transaction, caller: Caller, student_id: str) -> dict[str, Any]:
+    """The student, the agreements' latest and this program year's school."""
+    student = visible(tx, caller, student_id)
+    agreement = tx.agreements.latest(student_id)
+    return _view(student) | {
+        "agreement": {"year": agreement.year, **agreement.facts} if agreement else None
+    }
+
+
+def visible(tx: Transaction, caller: Caller, student_id: str) -> Student:
+    """The student, if the caller may see it; Refusal NOT_FOUND otherwise."""
+    student = tx.students.get(student_id)
+    if student is None or not caller.sees(student.id):
+        raise Refusal("NOT_FOUND", f"no student `{student_id[:64]}`")
+    return student
+
+
+def record_agreement(
+    parts: Parts, tx: Transaction, caller: Caller, student_id: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Records what is known of a year's agreement; what was known before stays.
+
+    The standing rules of the student's accounts are judged again.
+    """
+    student = _locked(tx, caller, student_id)
+    reading = Reading(given, ("year", *_AGREEMENT_FACTS))
+    year = reading.whole("year", *_YEARS)
+    reading.finish()
+    facts = _facts(parts, "agreement", given, _AGREEMENT_FACTS)
+    before = tx.agreements.of_year(student.id, year)
+    was_signed = before is not None and bool(before.facts.get("signed_on"))
+    if before is None:
+        kept = Agreement(parts.new_id(), student.id, year, facts, parts.clock())
+        tx.agreements.add(kept)
+    else:
+        facts = {**before.facts, **facts}
+        tx.agreements.change(before.id, facts=facts, changed_at=parts.clock())
+    signed = bool(facts.get("signed_on")) and not was_signed
+    kind = "AgreementSigned" if signed else "AgreementRecorded"
+    emit(parts, tx, f"student:{student.id}", kind, caller, {"year": year})
+    standing.judge_student(parts, tx, student.id, caller)
+    return {"student_id": student.id, "year": year, **facts}
+
+
+def record_school(
+    parts: Parts, tx: Transaction, caller: Caller, student_id: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Records the school of a fiscal year and what is known of it; what was known before stays."""
+    student = _locked(tx, caller, student_id)
+    keys = ("name", "fiscal_year", "tuition_settled", *_SCHOOL_FACTS, *_CHOICE_FACTS)
+    reading = Reading(given, keys)
+    name, year = reading.text("name"), reading.whole("fiscal_year", *_YEARS)
+    reading.finish()
+    school_id = _record_school_itself(parts, tx, name, given)
+    facts = _facts(parts, "school", given, _CHOICE_FACTS)
+    if "tuition_settled" in given:
+        facts["tuition_settled"] = reading.flag("tuition_settled", False)
+        reading.finish()
+    before = tx.school_choices.of_year(student.id, year)
+    if before is None:
+        tx.school_choices.add(
+            SchoolChoice(parts.new_id(), student.id, school_id, year, facts, parts.clock())
+        )
+    else:
+        if before.school_id == school_id:
+            facts = {**before.facts, **facts}
+        tx.school_choices.change(
+            before.id, school_id=school_id, facts=facts, changed_at=parts.clock()
+        )
+    data = {"fiscal_year": year, "school": school_id}
+    emit(parts, tx, f"student:{student.id}", "SchoolChosen", caller, data)
+    standing.judge_student(parts, tx, student.id, caller)
+    return {"student_id": student.id, "school_id": school_id, "fiscal_year": year, **facts}
+
+
+def _record_school_itself(
+    parts: Parts, tx: Transaction, name: str, given: Mapping[str, Any]
+) -> str:
+    facts = _facts(parts, "school", given, _SCHOOL_FACTS)
+    school = tx.schools.named(name)
+    if school is None:
+        school = School(parts.new_id(), name, facts, parts.clock())
+        tx.schools.add(school)
+    elif facts:
+        tx.schools.change(school.id, facts={**school.facts, **facts}, changed_at=parts.clock())
+    return school.id
+
+
+def _locked(tx: Transaction, caller: Caller, student_id: str) -> Student:
+    visible(tx, caller, student_id)
+    locked = tx.students.lock(student_id)
+    assert locked is not None  # noqa: S101 - seen just now, and students are never deleted
+    return locked
+
+
+def _facts(
+    parts: Parts, group: str, given: Mapping[str, Any], names: tuple[str, ...]
+) -> dict[str, Any]:
+    stated = {name: given[name] for name in names if name in given}
+    return read_record(parts.decider.release, group, stated)
+
+
+def _view(student: Student) -> dict[str, Any]:
+    return {
+        "id": student.id,
+        "name": student.name,
+        "born_on": student.born_on.isoformat() if student.born_on else None,
+        **student.facts,
+        "created_at": student.created_at.isoformat(),
+    }

@@ -1,0 +1,205 @@
+"""Settings from the environment, in development also from `.env`. Nothing else reads them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsRefused(Exception):
+    """Settings that cannot be served with; one line for each, in the operator's words."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+DEMO_API_KEY: Final = "demo-key-for-development-only"
+DEMO_REVIEWER_KEY: Final = "demo-reviewer-key-for-development-only"
+DEMO_WALLET_KEY: Final = "demo-wallet-key-for-development-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the service was started with; see README, Settings."""
+
+    database_url: str = "sqlite:///var/esa.sqlite"
+    policy_dir: Path = Path()
+    environment: str = "development"
+    classwallet_base_url: str = "http://127.0.0.1:8100"
+    classwallet_api_key: str = field(default=DEMO_WALLET_KEY, repr=False)
+    session_key: str = field(default="", repr=False)
+    allowed_origins: tuple[str, ...] = ()
+    log_level: str = "INFO"
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("America/New_York"))
+    today: date | None = None
+    wallet_file: Path = Path("var/wallet.sqlite")
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+
+_READERS: Final[dict[str, str]] = {
+    "DATABASE_URL": "database_url",
+    "POLICY_DIR": "policy_dir",
+    "ENVIRONMENT": "environment",
+    "CLASSWALLET_BASE_URL": "classwallet_base_url",
+    "CLASSWALLET_API_KEY_FILE": "classwallet_api_key",
+    "SESSION_KEY_FILE": "session_key",
+    "ALLOWED_ORIGINS": "allowed_origins",
+    "LOG_LEVEL": "log_level",
+    "TIME_ZONE": "time_zone",
+    "TODAY": "today",
+    "WALLET_FILE": "wallet_file",
+}
+KNOWN: Final = tuple(_READERS)
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> Settings:
+    """The settings, or SettingsRefused with all that is wrong with them.
+
+    `.env` is read in development only, and never overrides the environment.
+    """
+    given = dict(os.environ if environ is None else environ)
+    problems: list[str] = []
+    if given.get("ENVIRONMENT", "development") == "development":
+        path = env_file or Path(".env")
+        if path.is_file():
+            given = {**_read_env_file(path, problems), **given}
+    values: dict[str, object] = {}
+    for key, name in _READERS.items():
+        text = given.get(key, "").strip()
+        if not text:
+            continue
+        try:
+            values[name] = _read(key, text)
+        except ValueError as error:
+            problems.append(f"`{key}`: {error}")
+    settings = _settings_of(values) if not problems else None
+    if settings is not None:
+        problems += _refused_in_production(settings)
+    if problems or settings is None:
+        raise SettingsRefused(problems)
+    return settings
+
+
+def child_environment(overrides: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that this one starts; `overrides` win."""
+    return {**os.environ, **overrides}
+
+
+def _settings_of(values: dict[str, Any]) -> Settings:
+    return Settings(**values)
+
+
+def _read_env_file(path: Path, problems: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        key = key.removeprefix("export ").strip()
+        if not equals:
+            problems.append(f"{path}:{number}: `{line}` is not `KEY=value`")
+        elif key not in _READERS:
+            known = ", ".join(KNOWN)
+            problems.append(f"{path}:{number}: unknown setting `{key}`; settings are {known}")
+        else:
+            found[key] = value.strip().strip("'\"")
+    return found
+
+
+def _read(key: str, text: str) -> object:  # noqa: PLR0911 - one line a setting reads best
+    match key:
+        case "DATABASE_URL":
+            return _database_url(text)
+        case "WALLET_FILE":
+            return Path(text)
+        case "POLICY_DIR":
+            return _policy_dir(text)
+        case "ENVIRONMENT":
+            return _one_of(text, ("development", "production"))
+        case "CLASSWALLET_BASE_URL":
+            return _base_url(text)
+        case "CLASSWALLET_API_KEY_FILE" | "SESSION_KEY_FILE":
+            return _secret(text)
+        case "ALLOWED_ORIGINS":
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        case "LOG_LEVEL":
+            return _one_of(text.upper(), _LEVELS)
+        case "TIME_ZONE":
+            return _time_zone(text)
+        case _:
+            return date.fromisoformat(text)
+
+
+def _database_url(text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError("is no database address such as sqlite:///var/esa.sqlite") from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError("names a database other than SQLite or PostgreSQL")
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return text
+
+
+def _policy_dir(text: str) -> Path:
+    path = Path(text)
+    if not (path / "policies.yaml").is_file():
+        raise ValueError(f"no policies.yaml in `{text}`")
+    return path
+
+
+def _one_of(text: str, words: tuple[str, ...]) -> str:
+    if text not in words:
+        raise ValueError(f"`{text}` is none of {', '.join(words)}")
+    return text
+
+
+def _base_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("is no http address")
+    return text.rstrip("/")
+
+
+def _secret(text: str) -> str:
+    try:
+        secret = Path(text).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    if len(secret) < 16:
+        raise ValueError("holds fewer than 16 characters")
+    return secret
+
+
+def _time_zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"`{text}` is no time zone such as America/New_York") from None
+
+
+def _refused_in_production(settings: Settings) -> list[str]:
+    if not settings.is_production:
+        return []
+    problems = []
+    if settings.today is not None:
+        problems.append("`TODAY`: a fixed day is for development only")
+    if settings.classwallet_api_key == DEMO_WALLET_KEY:
+        problems.append("`CLASSWALLET_API_KEY_FILE`: production refuses the demo key; name a file")
+    if not settings.session_key:
+        problems.append("`SESSION_KEY_FILE`: production needs a key for console sessions")
+    return problems

@@ -1,0 +1,1 @@
+"""Tables, repositories (the only place of queries), the ledger, the outbox and the migrations."""

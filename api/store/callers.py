@@ -1,0 +1,65 @@
+"""Queries about callers, their keys, and the writes that they ask for only once."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from api.store import tables
+from api.store.records import ApiKey, CallerRow
+from api.store.rows import Rows
+from api.store.upserts import insert_new
+
+
+class Callers(Rows[CallerRow]):
+    table, record = tables.callers, CallerRow
+
+
+class ApiKeys(Rows[ApiKey]):
+    table, record = tables.api_keys, ApiKey
+
+    def hashed(self, key_hash: str) -> ApiKey | None:
+        """The key of that hash."""
+        return self.first(self.where(self.table.c.hash == key_hash))
+
+    def any_valid(self, caller_id: str) -> bool:
+        """Whether the caller has a key that was not revoked."""
+        mine = self.where(self.table.c.caller_id == caller_id, self.table.c.revoked_at.is_(None))
+        return self.first(mine) is not None
+
+
+class IdempotencyKeys:
+    """The replies given to keyed writes, one row a caller and key."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.table = tables.idempotency_keys
+
+    def claim(self, caller_id: str, key: str, fingerprint: str, at: datetime) -> bool:
+        """Takes a key for this transaction; False when it was used before.
+
+        While another transaction holds the same key this waits for its end.
+        """
+        values = {
+            "caller_id": caller_id, "key": key, "fingerprint": fingerprint, "status": None,
+            "body": None, "created_at": at,
+        }  # fmt: skip
+        return insert_new(self.connection, self.table, values)
+
+    def answer(self, caller_id: str, key: str, status: int, body: object) -> None:
+        """Keeps the reply beside its key."""
+        columns = self.table.c
+        self.connection.execute(
+            update(self.table)
+            .where(columns.caller_id == caller_id, columns.key == key)
+            .values(status=status, body=body)
+        )
+
+    def used(self, caller_id: str, key: str) -> tuple[str, int, Any]:
+        """Fingerprint, status and body of the reply under a used key."""
+        columns = self.table.c
+        query = select(columns.fingerprint, columns.status, columns.body).where(
+            columns.caller_id == caller_id, columns.key == key
+        )
+        row = self.connection.execute(query).one()
+        return row.fingerprint, row.status, row.body

@@ -1,0 +1,71 @@
+"""Column types that mean the same on SQLite and PostgreSQL, and the one form of stored JSON."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_STORED_MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def canonical_json(value: object) -> str:
+    """The one text of a JSON value: keys sorted, no blanks. TypeError for a float anywhere.
+
+    Hashes are taken over this text, so that equal values have equal hashes on every database.
+    """
+    _refuse_floats(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("a float has no place in a record")
+    if isinstance(value, dict):
+        for part in value.values():
+            _refuse_floats(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _refuse_floats(part)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment in UTC: `timestamptz` on PostgreSQL, text that sorts on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        sqlite = dialect.name == "sqlite"
+        return dialect.type_descriptor(String(27) if sqlite else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.strftime(_STORED_MOMENT) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.strptime(value, _STORED_MOMENT).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value, stored as its canonical text; SQL NULL is None."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else canonical_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)

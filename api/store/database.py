@@ -1,0 +1,165 @@
+"""The database: one engine, and transactions that either write (alone, at once) or read."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from api.errors import Refusal
+from api.store.transaction import Transaction
+
+BUSY_SECONDS: Final = 10
+"""How long a writer waits for its turn before it is told that the service is overloaded."""
+POOL_SIZE: Final = 10
+POOL_OVERFLOW: Final = 20
+_POSTGRES_OPTIONS: Final = (
+    f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=30s -c timezone=utc"
+)
+_BUSY_STATES: Final = frozenset({"55P03", "57014", "40P01", "53300"})
+# PostgreSQL: lock not available, statement cancelled, deadlock, too many connections.
+
+
+class Database:
+    """`sqlite:///file` or `postgresql://...`. Thread-safe; one a process.
+
+    SQLite: WAL, synchronous=FULL, foreign keys, and writers begin IMMEDIATE one after another.
+    PostgreSQL: read committed, with row locks taken by the repositories.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        self.url = _with_driver(make_url(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        # SQLite has one writer anyway; waiting for it here is fair, its own busy loop is not.
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that may write: committed when the block ends, undone when it raises.
+
+        A Refusal that keeps its record is raised after the commit. Refusal OVERLOADED when the
+        store stays busy longer than BUSY_SECONDS.
+        """
+        recorded: Refusal | None = None
+        with self._take_turn(), _busy_is_overload(), self._connect(writes=True) as connection:
+            try:
+                yield Transaction(connection)
+            except Refusal as refusal:
+                if not refusal.keeps_record:
+                    raise
+                recorded = refusal
+        if recorded is not None:
+            raise recorded
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads."""
+        with _busy_is_overload(), self._connect(writes=False) as connection:
+            yield Transaction(connection)
+
+    def ping(self) -> None:
+        """Raises unless the database answers."""
+        with self._connect(writes=False) as connection:
+            connection.exec_driver_sql("SELECT 1").scalar_one()
+
+    def close(self) -> None:
+        """Gives back all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _connect(self, *, writes: bool) -> Iterator[Connection]:
+        with self.engine.connect() as opened:
+            connection = opened.execution_options(esa_writes=writes)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _take_turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise _overloaded()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
+def _with_driver(url: URL) -> URL:
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def _postgres_engine(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error's text reaches the logs, and parameters hold people
+        connect_args={"options": _POSTGRES_OPTIONS},
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("a SQLite database needs a file, such as `sqlite:///var/esa.db`")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would begin a transaction of its own kind; ours are begun in _begin_sqlite.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # else REPLACE would delete rows past the append-only triggers
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that becomes a writer can fail at once with "database is locked", so writers begin
+    # as such.
+    writes = connection.get_execution_options().get("esa_writes", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _busy_is_overload() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout:
+        raise _overloaded() from None
+    except OperationalError as error:
+        busy = isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+        if busy or getattr(error.orig, "sqlstate", None) in _BUSY_STATES:
+            raise _overloaded() from error
+        raise
+
+
+def _overloaded() -> Refusal:
+    return Refusal("OVERLOADED", "the service is busy; send the same request again in a moment")

@@ -1,0 +1,148 @@
+"""The one place that builds parts from settings: database, release, clock, provider client."""
+
+import logging
+import random
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import FastAPI
+
+from api.errors import Refusal
+from api.identifiers import maker
+from api.service import callers, releases
+from api.service.parts import Parts
+from api.settings import DEMO_API_KEY, DEMO_REVIEWER_KEY, Settings
+from api.store.database import Database
+from api.store.migration import HEAD, revision
+from engine.decide.decider import Decider
+from engine.language.loader import load_files, load_release
+from engine.watch.watcher import Watcher
+from integrations.classwallet.client import ClassWalletClient
+from integrations.classwallet.tokens import StaticKey
+
+_SECRET_BYTES: Final = 32
+
+
+class StartRefused(Exception):
+    """The service must not start like this; one sentence for the operator."""
+
+
+def build_clock(settings: Settings) -> Callable[[], datetime]:
+    """The time, or in development the time of day on the fixed day of `TODAY`."""
+    if settings.today is None:
+        return lambda: datetime.now(UTC)
+    return _fixed_day(settings.today, settings.time_zone)
+
+
+def _fixed_day(day: date, zone: ZoneInfo) -> Callable[[], datetime]:
+    def now() -> datetime:
+        local = datetime.now(zone)
+        at = time_of_day(local.hour, local.minute, local.second, local.microsecond)
+        return datetime.combine(day, at, zone).astimezone(UTC)
+
+    return now
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Everything a use case needs. Raises problems.Refused for a policy that is no release."""
+    release = load_release(settings.policy_dir)
+    decider = Decider(release)
+    clock = build_clock(settings)
+    return Parts(
+        database=Database(settings.database_url),
+        decider=decider,
+        watcher=Watcher(release, decider),
+        clock=clock,
+        new_id=maker(clock, secrets.token_bytes),
+        new_secret=lambda: secrets.token_urlsafe(_SECRET_BYTES),
+        time_zone=settings.time_zone,
+        load=_load_stored,
+    )
+
+
+def _load_stored(files: Mapping[str, bytes]) -> Decider:
+    return Decider(load_files(files))
+
+
+def build_client(settings: Settings) -> ClassWalletClient:
+    """The client of the wallet provider that the settings name; no other host is ever called."""
+    place = settings.classwallet_base_url.split("://", 1)[1].split("/", 1)[0]
+    return ClassWalletClient(
+        settings.classwallet_base_url,
+        StaticKey(settings.classwallet_api_key),
+        allowed_hosts=[place],
+        clock=lambda: datetime.now(UTC),
+        sleep=time.sleep,
+        monotonic=time.monotonic,
+        jitter=random.SystemRandom().random,
+    )
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The service's app: the release of the policy folder is stored before anything is served."""
+    from api.app import create_app
+
+    parts = build_parts(settings)
+    if revision(parts.database) != HEAD:
+        raise StartRefused("the database is not migrated; run `esa-policy migrate` first")
+    with parts.database.write() as tx:
+        releases.publish(parts, tx, parts.decider.release)
+    if settings.is_production and _knows_demo_key(parts):
+        raise StartRefused("production refuses a database that holds the demo's keys")
+    session_key = settings.session_key or secrets.token_hex(_SECRET_BYTES)
+    return create_app(
+        parts,
+        session_key=session_key,
+        is_production=settings.is_production,
+        allowed_origins=settings.allowed_origins,
+    )
+
+
+def build_wallet(settings: Settings) -> FastAPI:
+    """The embedded wallet over its own file; it knows the key that this service calls it with."""
+    from integrations.wallet.app import create_app as create_wallet_app
+    from integrations.wallet.keys import ApiKey
+    from integrations.wallet.store import WalletStore
+
+    clock = build_clock(settings)
+    settings.wallet_file.parent.mkdir(parents=True, exist_ok=True)
+    key = ApiKey.of("policy service", settings.classwallet_api_key)
+    return create_wallet_app(
+        WalletStore(settings.wallet_file), clock, maker(clock, secrets.token_bytes), [key]
+    )
+
+
+def _knows_demo_key(parts: Parts) -> bool:
+    with parts.database.read() as tx:
+        for key in (DEMO_API_KEY, DEMO_REVIEWER_KEY):
+            try:
+                callers.authenticate(parts, tx, key)
+            except Refusal:
+                continue
+            return True
+    return False
+
+
+def configure_logs(level: str) -> None:
+    """JSON lines on standard error, with ids instead of people."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Local variables hold facts about people: a traceback names places, not values.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

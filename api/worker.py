@@ -1,0 +1,57 @@
+"""The outbox loop: deliver what is due, rest when nothing is, stop when told."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Final
+
+import structlog
+
+from api.service import payments
+from api.service.parts import Parts
+from api.service.provider_port import PaymentProvider
+
+REST_SECONDS: Final = 0.5
+FAULT_REST_SECONDS: Final = 5.0
+DRAIN_LIMIT: Final = 100_000
+
+_log = structlog.get_logger("worker")
+
+
+class Worker:
+    """Delivers the outbox rows of one database through one provider."""
+
+    def __init__(self, parts: Parts, provider: PaymentProvider) -> None:
+        self._parts, self._provider = parts, provider
+        self._id = f"worker-{parts.new_id()}"
+        self._stop = threading.Event()
+
+    def drain(self) -> int:
+        """Delivers until nothing is due; the number of steps taken."""
+        steps = 0
+        while steps < DRAIN_LIMIT:
+            delivered = payments.deliver_once(self._parts, self._provider, self._id)
+            if not delivered:
+                return steps
+            steps += delivered
+        return steps
+
+    def run(self) -> None:
+        """Works until SIGTERM or SIGINT; a call under way is finished and recorded first."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop_on)
+        _log.info("worker started", worker=self._id)
+        while not self._stop.is_set():
+            try:
+                delivered = payments.deliver_once(self._parts, self._provider, self._id)
+            except Exception as error:
+                # The row stays leased or due: whatever failed, it is taken up again later.
+                _log.error("delivery failed", alert=True, kind=type(error).__name__, exc_info=error)
+                self._stop.wait(FAULT_REST_SECONDS)
+                continue
+            if not delivered:
+                self._stop.wait(REST_SECONDS)
+        _log.info("worker stopped", worker=self._id)
+
+    def _stop_on(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()

