@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 
 from api import replies
+from api.auth import Access
 from api.console import pages
-from api.middleware import BoundedBody, RequestId
-from api.routes import compliance, decisions, operations, purchases, records
+from api.middleware import BoundedBody, BoundedStrangers, RequestId
+from api.rate_limit import RateLimiter
+from api.routes import compliance, decisions, operations, policies, purchases, records
+from api.service import releases
 from api.service.parts import Parts
 
 _DESCRIPTION = (
@@ -24,18 +27,25 @@ def create_app(
     session_key: str,
     is_production: bool = False,
     allowed_origins: Sequence[str] = (),
+    access: Access | None = None,
 ) -> FastAPI:
-    """The app over these parts. `session_key` signs the console's cookies."""
+    """The app over these parts. `session_key` signs the console's cookies.
+
+    access: None = API keys alone, and no limit on how much anybody asks.
+    """
     app = FastAPI(
         title="Education-account policy service",
         version="1",
         description=_DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,
+        dependencies=[Depends(_follow_publications)],
     )
     app.state.parts = parts
+    app.state.access = access or Access(RateLimiter.off())
+    app.state.follower = releases.Follower(parts)
     replies.install(app)
-    for module in (decisions, purchases, records, compliance, operations):
+    for module in (decisions, purchases, records, compliance, policies, operations):
         app.include_router(module.router)
     pages.install(app, session_key=session_key, secure_cookies=is_production)
     if allowed_origins:
@@ -46,5 +56,11 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-API-Key"],
         )
     app.add_middleware(BoundedBody)
+    app.add_middleware(BoundedStrangers, limiter=app.state.access.limiter)
     app.add_middleware(RequestId, new_id=parts.new_id)
     return app
+
+
+def _follow_publications(request: Request) -> None:
+    """Each request is served by the release that is in force when it begins."""
+    request.app.state.parts = request.app.state.follower.look()

@@ -5,12 +5,13 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+import httpx
 import structlog
 from fastapi import FastAPI
 
@@ -21,13 +22,19 @@ from api.service.parts import Parts
 from api.settings import DEMO_API_KEY, DEMO_REVIEWER_KEY, Settings
 from api.store.database import Database
 from api.store.migration import HEAD, revision
-from engine.decide.decider import Decider
+from engine.assembly import build_decider
 from engine.language.loader import load_files, load_release
 from engine.watch.watcher import Watcher
 from integrations.classwallet.client import ClassWalletClient
 from integrations.classwallet.tokens import StaticKey
 
+if TYPE_CHECKING:
+    from api.auth import Access
+    from api.token_settings import TokenSettings
+    from api.tokens import TokenVerifier
+
 _SECRET_BYTES: Final = 32
+_log = structlog.get_logger("start")
 
 
 class StartRefused(Exception):
@@ -53,7 +60,7 @@ def _fixed_day(day: date, zone: ZoneInfo) -> Callable[[], datetime]:
 def build_parts(settings: Settings) -> Parts:
     """Everything a use case needs. Raises problems.Refused for a policy that is no release."""
     release = load_release(settings.policy_dir)
-    decider = Decider(release)
+    decider = build_decider(release, settings.engine)
     clock = build_clock(settings)
     return Parts(
         database=Database(settings.database_url),
@@ -63,12 +70,8 @@ def build_parts(settings: Settings) -> Parts:
         new_id=maker(clock, secrets.token_bytes),
         new_secret=lambda: secrets.token_urlsafe(_SECRET_BYTES),
         time_zone=settings.time_zone,
-        load=_load_stored,
+        load=lambda files: build_decider(load_files(files), settings.engine),
     )
-
-
-def _load_stored(files: Mapping[str, bytes]) -> Decider:
-    return Decider(load_files(files))
 
 
 def build_client(settings: Settings) -> ClassWalletClient:
@@ -92,8 +95,7 @@ def build_app(settings: Settings) -> FastAPI:
     parts = build_parts(settings)
     if revision(parts.database) != HEAD:
         raise StartRefused("the database is not migrated; run `esa-policy migrate` first")
-    with parts.database.write() as tx:
-        releases.publish(parts, tx, parts.decider.release)
+    _begin_published(parts, settings)
     if settings.is_production and _knows_demo_key(parts):
         raise StartRefused("production refuses a database that holds the demo's keys")
     session_key = settings.session_key or secrets.token_hex(_SECRET_BYTES)
@@ -102,6 +104,34 @@ def build_app(settings: Settings) -> FastAPI:
         session_key=session_key,
         is_production=settings.is_production,
         allowed_origins=settings.allowed_origins,
+        access=build_access(settings),
+    )
+
+
+def build_access(settings: Settings) -> "Access":
+    """How callers are told apart and how much they may ask."""
+    from api.auth import Access
+    from api.rate_limit import RateLimiter
+
+    limiter = RateLimiter(settings.rate_limit, time.monotonic)
+    return Access(limiter, _build_tokens(settings.tokens) if settings.tokens else None)
+
+
+def _build_tokens(said: "TokenSettings") -> "TokenVerifier":
+    from api.remote_keys import RemoteKeys
+    from api.token_keys import Keys, OneKey, key_of_pem
+    from api.tokens import TokenVerifier
+
+    keys: Keys
+    if said.jwks_url:
+        # Proxies of the environment are not asked: only settings.py reads the environment.
+        client = httpx.Client(trust_env=False, follow_redirects=False)
+        keys = RemoteKeys(client, said.jwks_url, said.algorithm, time.monotonic)
+    else:
+        keys = OneKey(key_of_pem(said.public_key, said.algorithm))
+    # The real clock, also on a fixed day of development: issuers live in real time.
+    return TokenVerifier(
+        said.issuer, said.audience, said.algorithm, keys, lambda: datetime.now(UTC)
     )
 
 
@@ -117,6 +147,20 @@ def build_wallet(settings: Settings) -> FastAPI:
     return create_wallet_app(
         WalletStore(settings.wallet_file), clock, maker(clock, secrets.token_bytes), [key]
     )
+
+
+def _begin_published(parts: Parts, settings: Settings) -> None:
+    """The server decides by the published release. The first one is published from the folder."""
+    with parts.database.write() as tx:
+        newest = tx.publications.newest()
+        if newest is None and settings.is_production:
+            raise StartRefused("no release is published; run `esa-policy publish` first")
+        if newest is None:
+            releases.publish(parts, tx, parts.decider.release, note="first start")
+        elif newest.release_id != parts.decider.release.hash:
+            _log.warning("the policy folder is not what is in force", alert=False,
+                         in_force=newest.release_id[:12], folder=parts.decider.release.short,
+                         help="`esa-policy publish` puts the folder in force")  # fmt: skip
 
 
 def _knows_demo_key(parts: Parts) -> bool:

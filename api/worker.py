@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from api.service import payments
+from api.service import payments, releases
 from api.service.parts import Parts
 from api.service.provider_port import PaymentProvider
 
@@ -22,7 +22,7 @@ class Worker:
     """Delivers the outbox rows of one database through one provider."""
 
     def __init__(self, parts: Parts, provider: PaymentProvider) -> None:
-        self._parts, self._provider = parts, provider
+        self._follower, self._provider = releases.Follower(parts), provider
         self._id = f"worker-{parts.new_id()}"
         self._stop = threading.Event()
 
@@ -30,7 +30,7 @@ class Worker:
         """Delivers until nothing is due; the number of steps taken."""
         steps = 0
         while steps < DRAIN_LIMIT:
-            delivered = payments.deliver_once(self._parts, self._provider, self._id)
+            delivered = payments.deliver_once(self._follower.look(), self._provider, self._id)
             if not delivered:
                 return steps
             steps += delivered
@@ -43,7 +43,7 @@ class Worker:
         _log.info("worker started", worker=self._id)
         while not self._stop.is_set():
             try:
-                delivered = payments.deliver_once(self._parts, self._provider, self._id)
+                delivered = payments.deliver_once(self._follower.look(), self._provider, self._id)
             except Exception as error:
                 # The row stays leased or due: whatever failed, it is taken up again later.
                 _log.error("delivery failed", alert=True, kind=type(error).__name__, exc_info=error)

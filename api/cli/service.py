@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from api.cli.policy import fail
+from api.cli.policy import fail, load
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -104,6 +104,43 @@ def migrate() -> None:
             database.close()
 
 
+@click.command(epilog='Example: esa-policy publish --note "art and music may be tutored"')
+@click.option("--note", default="", help="Why; kept with the publication.")
+@click.option(
+    "--cases", type=click.Path(path_type=Path), default=None,
+    help="Case files that must pass first; by default tests/cases of the policy folder.",
+)  # fmt: skip
+def publish(note: str, cases: Path | None) -> None:
+    """Put the policy folder in force: every server decides by it within two seconds.
+
+    Refused where the folder has a problem or one of its cases does not come out as expected.
+    """
+    from api.service import releases
+    from api.service.parts import system
+    from api.wiring import build_parts
+    from engine.assembly import assemble
+    from engine.rehearse.runner import run_files
+
+    chosen = settings()
+    release = load(chosen.policy_dir)
+    folder = cases or chosen.policy_dir / "tests" / "cases"
+    if cases is not None or folder.is_dir():
+        report = run_files([folder], assemble(release))
+        if not report.passed:
+            click.echo(report.text())
+            fail("the cases speak against this release; nothing was published")
+        click.echo(f"{len(report.results)} cases pass")
+    parts = build_parts(chosen)
+    try:
+        with parts.database.write() as tx:
+            before = tx.publications.newest()
+            releases.publish(parts, tx, release, system("command line"), note)
+    finally:
+        parts.database.close()
+    same = before is not None and before.release_id == release.hash
+    click.echo(f"release {release.hash} {'was' if same else 'is now'} in force")
+
+
 @click.command(epilog="Example: esa-policy work")
 @click.option("--once", is_flag=True, help="Deliver what is due and stop.")
 def work(*, once: bool) -> None:
@@ -189,4 +226,4 @@ def demo(port: int, wallet_port: int, folder: Path, *, fresh: bool) -> None:
     sys.exit(code)
 
 
-COMMANDS: Final = (serve, migrate, work, explain, wallet, demo)
+COMMANDS: Final = (serve, migrate, publish, work, explain, wallet, demo)

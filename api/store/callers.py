@@ -14,6 +14,11 @@ from api.store.upserts import insert_new
 class Callers(Rows[CallerRow]):
     table, record = tables.callers, CallerRow
 
+    def ids_of_subject(self, subject: str) -> list[str]:
+        """The callers that are the same person, by the subject of that person's tokens."""
+        query = select(self.table.c.id).where(self.table.c.subject == subject)
+        return list(self.connection.execute(query).scalars())
+
 
 class ApiKeys(Rows[ApiKey]):
     table, record = tables.api_keys, ApiKey

@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from api.store.table_parts import (
     IDENTIFIER,
+    WHO,
     cents,
     flag,
     identifier,
@@ -67,9 +68,9 @@ compliance_records = Table(
     word("action"),
     word("state"),
     Column("note", Text, nullable=False),
-    Column("recorded_by", IDENTIFIER, nullable=False),
+    Column("recorded_by", WHO, nullable=False),
     moment("recorded_at"),
-    Column("resolved_by", IDENTIFIER, nullable=True),
+    Column("resolved_by", WHO, nullable=True),
     moment("resolved_at", nullable=True),
     Column("resolution", Text, nullable=True),
 )  # fmt: skip
@@ -106,7 +107,7 @@ journal_entries = Table(
     link("account_id", "accounts.id", nullable=True),
     Column("note", Text, nullable=False),
     json("decisions"),
-    Column("posted_by", IDENTIFIER, nullable=False),
+    Column("posted_by", WHO, nullable=False),
     moment("posted_at"),
 )  # fmt: skip
 

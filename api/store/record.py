@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 
 from api.store import tables
 from api.store.columns import canonical_json
-from api.store.records import DecisionRow, Event, ReleaseRow
+from api.store.records import DecisionRow, Event, Publication, ReleaseRow
 from api.store.rows import Rows, before, values_of
 from api.store.upserts import insert_new
 
@@ -37,6 +37,23 @@ class Releases(Rows[ReleaseRow]):
         stored = tables.release_files
         query = select(stored.c.path, stored.c.content).where(stored.c.release_id == release_id)
         return {path: bytes(content) for path, content in self.connection.execute(query)}
+
+
+class Publications(Rows[Publication]):
+    table, record = tables.publications, Publication
+
+    def put(self, release_id: str, at: datetime, by: str, note: str) -> None:
+        """Puts a stored release in force."""
+        values = {"release_id": release_id, "published_at": at, "published_by": by, "note": note}
+        self.connection.execute(insert(self.table).values(values))
+
+    def newest(self) -> Publication | None:
+        """The publication in force; None before the first."""
+        return self.first(select(self.table).order_by(self.table.c.number.desc()).limit(1))
+
+    def history(self, limit: int) -> list[Publication]:
+        """Newest first."""
+        return self.all(select(self.table).order_by(self.table.c.number.desc()).limit(limit))
 
 
 @dataclass(frozen=True, slots=True)

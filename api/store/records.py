@@ -16,6 +16,7 @@ class CallerRow:
     scopes: list[str]
     student_ids: list[str] | None
     created_at: datetime
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,17 @@ class ReleaseRow:
     id: str
     semantics_version: str
     published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A release put in force. Publishing an older one again takes a newer one back."""
+
+    number: int
+    release_id: str
+    published_at: datetime
+    published_by: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ metadata = MetaData(
 
 IDENTIFIER: Final = String(64)
 WORD: Final = String(64)
+WHO: Final = String(512)
+"""Who did something: a caller's id, or `issuer|sub` of a token."""
 
 
 def identifier() -> Column[Any]:

@@ -29,6 +29,7 @@ from api.store.money_tables import (
 )
 from api.store.table_parts import (
     IDENTIFIER,
+    WHO,
     cents,
     flag,
     identifier,
@@ -61,6 +62,7 @@ __all__ = [
     "payments",
     "postings",
     "providers",
+    "publications",
     "purchase_lines",
     "purchases",
     "release_files",
@@ -80,6 +82,7 @@ callers = Table(
     json("scopes"),
     json("student_ids", nullable=True),  # NULL: all students
     moment("created_at"),
+    Column("subject", WHO, nullable=True, index=True),  # `issuer|sub` of the same person's tokens
 )  # fmt: skip
 
 api_keys = Table(
@@ -94,7 +97,7 @@ api_keys = Table(
 
 idempotency_keys = Table(
     "idempotency_keys", metadata,
-    Column("caller_id", IDENTIFIER, nullable=False),
+    Column("caller_id", WHO, nullable=False),
     Column("key", String(255), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("status", Integer, nullable=True),  # NULL only inside the transaction that works
@@ -127,7 +130,7 @@ accounts = Table(
     Column("award_id", IDENTIFIER, nullable=False, unique=True),
     Column("disbursement_id", IDENTIFIER, nullable=False, unique=True),
     Column("external_wallet_id", String(128), nullable=True),
-    Column("created_by", IDENTIFIER, nullable=False),
+    Column("created_by", WHO, nullable=False),
     moment("created_at"),
     UniqueConstraint("student_id", "program", "fiscal_year"),
 )  # fmt: skip
@@ -213,10 +216,10 @@ purchases = Table(
     cents("amount_cents"),
     Column("submitted_on", Date, nullable=False),
     moment("submitted_at"),
-    Column("submitted_by", IDENTIFIER, nullable=False),
+    Column("submitted_by", WHO, nullable=False),
     Column("group_id", IDENTIFIER, nullable=False),  # the latest decisions
     json("said"),  # what a reviewer said
-    Column("reviewed_by", IDENTIFIER, nullable=True),
+    Column("reviewed_by", WHO, nullable=True),
     moment("reviewed_at", nullable=True),
     Column("review_reason", Text, nullable=True),
     Index(None, "account_id", "state"),
@@ -250,7 +253,7 @@ attachments = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("content", LargeBinary, nullable=False),
-    Column("added_by", IDENTIFIER, nullable=False),
+    Column("added_by", WHO, nullable=False),
     moment("added_at"),
 )  # fmt: skip
 
@@ -287,6 +290,15 @@ release_files = Table(
     PrimaryKeyConstraint("release_id", "path"),
 )  # fmt: skip
 
+publications = Table(
+    "publications", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # the newest is in force
+    link("release_id", "releases.id"),
+    moment("published_at"),
+    Column("published_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)  # fmt: skip
+
 decisions = Table(
     "decisions", metadata,
     identifier(),
@@ -302,7 +314,7 @@ decisions = Table(
     json("missing"),
     Column("outcomes", Text, nullable=False),
     word("mode"),
-    Column("asked_by", IDENTIFIER, nullable=False, index=True),
+    Column("asked_by", WHO, nullable=False, index=True),
     moment("asked_at"),
     link("account_id", "accounts.id", nullable=True),
     link("purchase_id", "purchases.id", nullable=True),
@@ -329,7 +341,7 @@ events = Table(
     word("type"),
     Column("subject", String(128), nullable=False),
     moment("time"),
-    Column("actor", IDENTIFIER, nullable=False),
+    Column("actor", WHO, nullable=False),
     json("decisions"),
     json("data"),
     Column("previous_hash", String(64), nullable=False),

@@ -11,7 +11,7 @@ from api.store.holds import Findings, Holds
 from api.store.ledger import Ledger
 from api.store.outbox import Outbounds, Outbox
 from api.store.purchases import Attachments, Lines, Payments, Purchases
-from api.store.record import Decisions, Events, Releases
+from api.store.record import Decisions, Events, Publications, Releases
 
 
 class Transaction:
@@ -83,6 +83,10 @@ class Transaction:
     @cached_property
     def releases(self) -> Releases:
         return Releases(self.connection)
+
+    @cached_property
+    def publications(self) -> Publications:
+        return Publications(self.connection)
 
     @cached_property
     def decisions(self) -> Decisions:

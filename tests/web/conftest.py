@@ -20,10 +20,15 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def parts(demo_file: Path, tmp_path: Path) -> Iterator[Parts]:
+def demo_copy(demo_file: Path, tmp_path: Path) -> Path:
     path = tmp_path / "esa.sqlite"
     shutil.copy(demo_file, path)
-    found = parts_over(path)
+    return path
+
+
+@pytest.fixture
+def parts(demo_copy: Path) -> Iterator[Parts]:
+    found = parts_over(demo_copy)
     yield found
     found.database.close()
 

@@ -57,7 +57,7 @@ def _create_api_keys() -> None:
 def _create_idempotency_keys() -> None:
     op.create_table(
         "idempotency_keys",
-        sa.Column("caller_id", sa.String(length=64), nullable=False),
+        sa.Column("caller_id", sa.String(length=512), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
@@ -93,7 +93,7 @@ def _create_accounts() -> None:
         sa.Column("award_id", sa.String(length=64), nullable=False),
         sa.Column("disbursement_id", sa.String(length=64), nullable=False),
         sa.Column("external_wallet_id", sa.String(length=128), nullable=True),
-        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("created_by", sa.String(length=512), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["student_id"], ["students.id"], name="fk_accounts_student_id"),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),

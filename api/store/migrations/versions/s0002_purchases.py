@@ -84,10 +84,10 @@ def _create_purchases() -> None:
         sa.Column("amount_cents", sa.BigInteger(), nullable=False),
         sa.Column("submitted_on", sa.Date(), nullable=False),
         sa.Column("submitted_at", Moment(), nullable=False),
-        sa.Column("submitted_by", sa.String(length=64), nullable=False),
+        sa.Column("submitted_by", sa.String(length=512), nullable=False),
         sa.Column("group_id", sa.String(length=64), nullable=False),
         sa.Column("said", Json(), nullable=False),
-        sa.Column("reviewed_by", sa.String(length=64), nullable=True),
+        sa.Column("reviewed_by", sa.String(length=512), nullable=True),
         sa.Column("reviewed_at", Moment(), nullable=True),
         sa.Column("review_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_purchases_account_id"),
@@ -138,7 +138,7 @@ def _create_attachments() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.Column("added_by", sa.String(length=512), nullable=False),
         sa.Column("added_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(
             ["purchase_id"], ["purchases.id"], name="fk_attachments_purchase_id"

@@ -75,9 +75,9 @@ def _create_compliance_records() -> None:
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("recorded_by", sa.String(length=64), nullable=False),
+        sa.Column("recorded_by", sa.String(length=512), nullable=False),
         sa.Column("recorded_at", Moment(), nullable=False),
-        sa.Column("resolved_by", sa.String(length=64), nullable=True),
+        sa.Column("resolved_by", sa.String(length=512), nullable=True),
         sa.Column("resolved_at", Moment(), nullable=True),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -111,7 +111,7 @@ def _create_journal_entries() -> None:
         sa.Column("account_id", sa.String(length=64), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("decisions", Json(), nullable=False),
-        sa.Column("posted_by", sa.String(length=64), nullable=False),
+        sa.Column("posted_by", sa.String(length=512), nullable=False),
         sa.Column("posted_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name="fk_journal_entries_account_id"

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from alembic import op
 
+from api.store.migrations.append_only import REFUSE, guard
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -25,6 +27,7 @@ def upgrade() -> None:
     statements = _for_sqlite() if sqlite else _for_postgres()
     for statement in statements:
         op.execute(statement)
+    guard(*APPEND_ONLY)
 
 
 def downgrade() -> None:
@@ -32,12 +35,6 @@ def downgrade() -> None:
 
 
 def _for_sqlite() -> Iterator[str]:
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            yield (
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
     yield (
         f"CREATE TRIGGER journal_entries_balance BEFORE INSERT ON journal_entries "
         f"WHEN {_UNBALANCED} BEGIN SELECT RAISE(ABORT, 'entry does not balance'); END"
@@ -49,18 +46,9 @@ def _for_sqlite() -> Iterator[str]:
 
 
 def _for_postgres() -> Iterator[str]:
-    yield _function("refuse_change", "TRUE", "% is append-only", "TG_TABLE_NAME")
+    yield _function(REFUSE, "TRUE", "% is append-only", "TG_TABLE_NAME")
     yield _function("check_balanced", _UNBALANCED, "entry % does not balance", "NEW.id")
     yield _function("check_open", _CLOSED, "entry % is closed", "NEW.entry_id")
-    for table in APPEND_ONLY:
-        yield (
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        )
-        yield (
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-            f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
     yield (
         "CREATE TRIGGER journal_entries_balance BEFORE INSERT ON journal_entries "
         "FOR EACH ROW EXECUTE FUNCTION check_balanced()"

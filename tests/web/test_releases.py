@@ -1,0 +1,152 @@
+"""Two axes: the law of that day (`as_of`) and what we knew (`release`)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from support.demo_service import NOON, ROOT, app_over, client_over
+
+from api.cli import main
+from api.service import releases
+from api.service.parts import Parts
+from engine.language.loader import load_files
+from engine.language.model import Release
+
+ART = {
+    "purchase": {"category": "tutoring", "subject": "art", "submitted_on": "2026-09-10"},
+}
+WINDOW = b"2022-07-01: 30"
+
+
+def changed(release: Release, old: bytes, new: bytes) -> Release:
+    files = dict(release.files)
+    assert files["policies.yaml"].count(old) == 1
+    files["policies.yaml"] = files["policies.yaml"].replace(old, new)
+    return load_files(files)
+
+
+def publish(parts: Parts, release: Release) -> str:
+    with parts.database.write() as tx:
+        return releases.publish(parts, tx, release, note="a test")
+
+
+def reasons(client: TestClient, facts: object, **asked: str) -> set[str]:
+    reply = client.post("/v1/decisions/purchase", json={"facts": facts, **asked})
+    assert reply.status_code == 200, reply.text
+    return set(reply.json()["reasons"])
+
+
+@pytest.fixture
+def accessory() -> dict[str, object]:
+    return {
+        "purchase": {
+            "submitted_on": "2026-09-21",
+            "is_accessory": True,
+            "bundled_with_device": False,
+        },
+        "device": {"order_id": "D-1", "ordered_on": "2026-08-12"},  # forty days before
+    }
+
+
+def test_the_law_of_that_day_art_in_february_and_in_september(client: TestClient) -> None:
+    assert "SUBJECT_NOT_TUTORABLE" in reasons(client, ART, as_of="2026-02-10")
+    assert "SUBJECT_NOT_TUTORABLE" not in reasons(client, ART, as_of="2026-09-10")
+
+
+def test_a_value_corrected_for_the_past_changes_new_decisions_and_no_old_one(
+    client: TestClient, parts: Parts, accessory: dict[str, object]
+) -> None:
+    before = client.post("/v1/decisions/purchase", json={"facts": accessory}).json()
+    assert "ACCESSORY_WINDOW_CLOSED" in before["reasons"]
+    corrected = changed(parts.decider.release, WINDOW, b"2022-07-01: 45")
+    with parts.database.write() as tx:
+        releases.store(parts, tx, corrected)
+    assert "ACCESSORY_WINDOW_CLOSED" in reasons(client, accessory)
+    assert "ACCESSORY_WINDOW_CLOSED" not in reasons(client, accessory, release=corrected.hash)
+    kept = client.get(f"/v1/decisions/{before['id']}/trace").json()
+    assert kept["release"] == before["release"]
+    assert kept["parameters"]["accessory.window_days"]["text"] == "30"
+
+
+def test_a_running_server_decides_by_what_is_published_within_two_seconds(
+    parts: Parts, accessory: dict[str, object]
+) -> None:
+    now = [NOON]
+    moving = replace(parts, clock=lambda: now[0])
+    client = client_over(app_over(moving))
+    first = parts.decider.release
+    assert "ACCESSORY_WINDOW_CLOSED" in reasons(client, accessory)
+    corrected = changed(first, WINDOW, b"2022-07-01: 45")
+    publish(parts, corrected)
+    now[0] += timedelta(seconds=3)
+    assert "ACCESSORY_WINDOW_CLOSED" not in reasons(client, accessory)
+    told = client.get("/v1/policies").json()
+    assert told["in_force"] == corrected.hash
+    assert [one["release"] for one in told["items"]] == [corrected.hash, first.hash]
+    publish(parts, first)
+    now[0] += timedelta(seconds=3)
+    assert "ACCESSORY_WINDOW_CLOSED" in reasons(client, accessory)
+
+
+def test_a_stored_release_is_shown_with_its_files_byte_for_byte(
+    client: TestClient, parts: Parts
+) -> None:
+    release = parts.decider.release
+    shown = client.get(f"/v1/policies/{release.hash}").json()
+    assert shown["in_force"] is True
+    assert len(shown["decisions"]) == 17
+    path = f"/v1/policies/{release.hash}/files/rules/purchase/accessory_window.yaml"
+    assert client.get(path).content == release.files["rules/purchase/accessory_window.yaml"]
+    assert client.get(f"/v1/policies/{release.hash}/files/etc/passwd").status_code == 404
+    assert client.get("/v1/policies/0000").status_code == 404
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[[bytes, bytes], Path]:
+    """A policy folder with one thing changed, and the accessory's cases."""
+
+    def make(old: bytes, new: bytes) -> Path:
+        for path in [ROOT / "policies.yaml", *(ROOT / "rules").rglob("*.yaml")]:
+            copy = tmp_path / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes().replace(old, new))
+        cases = tmp_path / "tests/cases/purchase"
+        cases.mkdir(parents=True)
+        name = "accessory_window.yaml"
+        (cases / name).write_bytes((ROOT / "tests/cases/purchase" / name).read_bytes())
+        return tmp_path
+
+    return make
+
+
+def test_publishing_is_refused_while_a_case_speaks_against_it(
+    folder: Callable[[bytes, bytes], Path], demo_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("POLICY_DIR", str(folder(WINDOW, b"2022-07-01: 29")))
+    said = CliRunner().invoke(main, ["publish"])
+    assert said.exit_code == 2
+    assert "nothing was published" in said.output
+    assert "the thirtieth day" in said.output.lower() or "window_closed" in said.output
+
+
+def test_publishing_puts_the_folder_in_force(
+    folder: Callable[[bytes, bytes], Path], demo_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("POLICY_DIR", str(folder(WINDOW, b"2022-07-01: 30, 2030-01-01: 45")))
+    said = CliRunner().invoke(main, ["publish", "--note", "45 days from 2030"])
+    assert said.exit_code == 0, said.output
+    assert "is now in force" in said.output
+    again = CliRunner().invoke(main, ["publish"])
+    assert "was in force" in again.output
+
+
+def test_readiness_names_the_release_in_force(app: FastAPI, parts: Parts) -> None:
+    ready = client_over(app, {}).get("/readyz").json()
+    assert (ready["status"], ready["release"]) == ("ready", parts.decider.release.hash)
