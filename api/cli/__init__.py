@@ -4,6 +4,7 @@
 import click
 
 from api.cli import policy, service
+from api.cli.book import book
 
 
 @click.group(
@@ -15,5 +16,5 @@ def main() -> None:
     """Rules of an education-account program: check, rehearse, decide, explain, serve."""
 
 
-for command in (*policy.COMMANDS, *service.COMMANDS):
+for command in (*policy.COMMANDS, book, *service.COMMANDS):
     main.add_command(command)

@@ -85,7 +85,7 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_every_package_says_what_lives_in_it() -> None:
     for package in ("engine", "engine/language", "engine/decide", "engine/watch",
-                    "engine/rehearse", "integrations", "api", "api/service", "api/store",
+                    "engine/rehearse", "integrations", "api", "api/book", "api/service", "api/store",
                     "rules"):  # fmt: skip
         assert (ROOT / package / "README.md").is_file(), package
 

@@ -1,0 +1,1 @@
+"""The whole policy as one printable HTML file, from a release and its cases alone."""
