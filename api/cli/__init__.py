@@ -5,6 +5,7 @@ import click
 
 from api.cli import policy, service
 from api.cli.book import book
+from api.cli.replay import replay
 
 
 @click.group(
@@ -16,5 +17,5 @@ def main() -> None:
     """Rules of an education-account program: check, rehearse, decide, explain, serve."""
 
 
-for command in (*policy.COMMANDS, book, *service.COMMANDS):
+for command in (*policy.COMMANDS, book, replay, *service.COMMANDS):
     main.add_command(command)

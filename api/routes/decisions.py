@@ -10,7 +10,7 @@ from api.auth import Requires, parts_of
 from api.errors import Refusal, problem
 from api.json_body import read_json
 from api.routes.commands import CommandOf, body_of
-from api.service import decisions
+from api.service import decisions, replays
 from api.service.parts import Caller
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
@@ -119,6 +119,22 @@ def trace(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
     parts = parts_of(request)
     with parts.database.read() as tx:
         return decisions.trace(parts, tx, caller, decision_id)
+
+
+@router.get("/{decision_id}/replay")
+def replay(
+    decision_id: str,
+    request: Request,
+    caller: Reader,
+    *,
+    today: Annotated[bool, Query(description="compare with the rules of today instead")] = False,
+) -> dict[str, Any]:
+    """Decide again from the record and compare byte for byte; or what today's rules would say."""
+    parts = parts_of(request)
+    with parts.database.read() as tx:
+        if today:
+            return replays.under_today(parts, tx, caller, decision_id)
+        return replays.replay(parts, tx, caller, decision_id)
 
 
 @router.get("")

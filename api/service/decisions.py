@@ -14,7 +14,7 @@ from api.store.record import DecisionFilter
 from api.store.records import DecisionRow
 from api.store.transaction import Transaction
 from engine.decide.answer import Decision, FactsRefused, Finding, NoValue, UnknownDecision
-from engine.decide.decider import Decider
+from engine.decide.decider import AnyDecider
 from engine.decide.facts import facts_from_json, facts_to_json
 from engine.decide.trace import masked
 from engine.language.model import Release
@@ -68,7 +68,7 @@ def ask(
 
 
 def decide(
-    decider: Decider, decision: str, facts: Mapping[str, Value], as_of: date | None = None
+    decider: AnyDecider, decision: str, facts: Mapping[str, Value], as_of: date | None = None
 ) -> Decision:
     """The engine's answer; what it cannot be asked becomes a refusal."""
     try:
@@ -151,7 +151,7 @@ def get(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> dict
 
     Personal facts are masked unless the caller has the scope `facts:personal`.
     """
-    row = _visible(tx, caller, decision_id)
+    row = visible(tx, caller, decision_id)
     release = parts.archive.decider(tx, row.release_id).release
     facts = {
         f"{group}.{name}": value
@@ -172,7 +172,7 @@ def trace(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> di
     when, and `linked`, the decisions of the same group. Personal values are masked unless the
     caller has the scope `facts:personal`.
     """
-    row = _visible(tx, caller, decision_id)
+    row = visible(tx, caller, decision_id)
     decider = parts.archive.decider(tx, row.release_id)
     tree: dict[str, Any] = dict(decider.trace(rebuilt(decider.release, row)))
     if "facts:personal" not in caller.scopes:
@@ -248,9 +248,12 @@ def _midnight(parts: Parts, day: date | None) -> datetime | None:
     return datetime.combine(day, time(), parts.time_zone).astimezone(UTC)
 
 
-def _visible(tx: Transaction, caller: Caller, decision_id: str) -> DecisionRow:
+def visible(tx: Transaction, caller: Caller, decision_id: str) -> DecisionRow:
+    """The decision, if the caller may see it. Of an account, its student decides; asking once
+    gives no lasting right. One about no account is its asker's."""
     row = tx.decisions.get(decision_id)
-    if row is not None and (caller.student_ids is None or row.asked_by == caller.id):
+    is_own = row is not None and row.account_id is None and row.asked_by == caller.id
+    if row is not None and (caller.student_ids is None or is_own):
         return row
     account = tx.accounts.get(row.account_id) if row is not None and row.account_id else None
     if row is None or account is None or not caller.sees(account.student_id):

@@ -90,6 +90,13 @@ class Decisions(Rows[DecisionRow]):
         mine = select(self.table).where(self.table.c.group_id == group_id)
         return self.all(mine.order_by(self.table.c.line, self.table.c.id))
 
+    def after(self, id: str, since: datetime | None, limit: int) -> list[DecisionRow]:
+        """Decisions behind an identifier, in the identifiers' order."""
+        query = select(self.table).where(self.table.c.id > id)
+        if since is not None:
+            query = query.where(self.table.c.asked_at >= since)
+        return self.all(query.order_by(self.table.c.id).limit(limit))
+
     def search(
         self, wanted: DecisionFilter, after: tuple[datetime, str] | None, limit: int
     ) -> list[DecisionRow]:
@@ -122,7 +129,8 @@ def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
         conditions.append(columns.id.in_(matching))
     if wanted.visible_to is not None:
         caller, accounts = wanted.visible_to
-        conditions.append((columns.asked_by == caller) | columns.account_id.in_(accounts))
+        own = columns.account_id.is_(None) & (columns.asked_by == caller)
+        conditions.append(own | columns.account_id.in_(accounts))
     return conditions
 
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from support.demo_service import NOON, ROOT, app_over, client_over
 
 from api.cli import main
-from api.service import releases
+from api.service import releases, replays
 from api.service.parts import Parts
 from engine.language.loader import load_files
 from engine.language.model import Release
@@ -150,3 +150,53 @@ def test_publishing_puts_the_folder_in_force(
 def test_readiness_names_the_release_in_force(app: FastAPI, parts: Parts) -> None:
     ready = client_over(app, {}).get("/readyz").json()
     assert (ready["status"], ready["release"]) == ("ready", parts.decider.release.hash)
+
+
+def test_a_record_replays_to_the_same_bytes(client: TestClient) -> None:
+    listed = client.get("/v1/decisions", params={"limit": 200}).json()["items"]
+    assert len(listed) >= 5
+    for one in listed:
+        replayed = client.get(f"/v1/decisions/{one['id']}/replay").json()
+        assert replayed["same"] is True, replayed
+        assert len(replayed["digest"]) == 64
+
+
+def test_todays_rules_are_compared_clause_by_clause(
+    client: TestClient, parts: Parts, accessory: dict[str, object]
+) -> None:
+    asked = client.post(
+        "/v1/decisions/purchase", json={"facts": ART | accessory, "as_of": "2026-02-10"}
+    ).json()
+    compared = client.get(f"/v1/decisions/{asked['id']}/replay", params={"today": True}).json()
+    assert compared["recorded"]["as_of"] == "2026-02-10"
+    assert compared["today"]["as_of"] == "2026-09-21"
+    assert compared["same"] is False
+
+    lesson = client.post(
+        "/v1/decisions/purchase", json={"facts": ART, "as_of": "2026-02-10"}
+    ).json()
+    compared = client.get(f"/v1/decisions/{lesson['id']}/replay", params={"today": True}).json()
+    (rule,) = [one for one in compared["rules"] if one["rule"] == "purchase.tutoring_subject"]
+    assert rule["recorded"] == {"result": "deny", "reasons": ["SUBJECT_NOT_TUTORABLE"]}
+    assert rule["today"]["result"] == "allow"
+    texts = [(clause["recorded"]["text"], clause["today"]["text"]) for clause in rule["clauses"]]
+    assert any("5, since 2022-07-01" in old and "7, since 2026-07-01" in new
+               for old, new in texts), texts  # fmt: skip
+
+
+def test_replay_over_all_records_names_a_record_that_was_touched(
+    parts: Parts, client: TestClient
+) -> None:
+    before = [one for one in replays.replay_all(parts, "", None, lambda _: None)]
+    assert before
+    assert all(one.same for one in before)
+    with parts.database.write() as tx:
+        tx.connection.exec_driver_sql("DROP TRIGGER decisions_no_update")
+        tx.connection.exec_driver_sql(
+            "UPDATE decisions SET verdict = 'allow' WHERE verdict = 'deny'"
+        )
+    touched = [one for one in replays.replay_all(parts, "", None, lambda _: None) if not one.same]
+    assert touched
+    assert all(one.differences["verdict"] == ("allow", "deny") for one in touched)
+    resumed = list(replays.replay_all(parts, before[1].id, None, lambda _: None))
+    assert [one.id for one in resumed] == [one.id for one in before[2:]]

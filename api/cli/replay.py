@@ -1,0 +1,56 @@
+"""`esa-policy replay`: decide every record again, under its own release, and compare."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli.service import settings
+
+if TYPE_CHECKING:
+    from api.service.replays import Replayed
+
+SHOWN = 20
+
+
+@click.command(epilog="Example: esa-policy replay --since 2026-07-01")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Records asked on or after.")
+@click.option("--after", default="", help="Go on behind this decision id.")
+def replay(since: datetime | None, after: str) -> None:
+    """Replay the record: the same facts under the same release must give the same bytes.
+
+    Exit 1 where a record comes out otherwise. When interrupted it names the id to go on from.
+    """
+    from api.service import replays
+    from api.wiring import build_parts
+
+    parts = build_parts(settings())
+    begin = since.replace(tzinfo=UTC) if since else None
+    done, different, last = 0, 0, after
+    try:
+        for one in replays.replay_all(parts, after, begin, _tick):
+            done, last = done + 1, one.id
+            if not one.same:
+                different += 1
+                if different <= SHOWN:
+                    _show(one)
+    except KeyboardInterrupt:
+        click.echo(f"\n{done} replayed; go on with --after {last}", err=True)
+        sys.exit(1)
+    finally:
+        parts.database.close()
+    click.echo(f"{done} replayed, {done - different} the same, {different} different")
+    sys.exit(1 if different else 0)
+
+
+def _tick(done: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} replayed", nl=False, err=True)
+
+
+def _show(one: "Replayed") -> None:
+    click.echo(f"{one.id}: {one.error or 'comes out otherwise'}")
+    for name, (recorded, decided) in one.differences.items():
+        click.echo(f"  {name}: recorded {json.dumps(recorded)}, now {json.dumps(decided)}")
