@@ -46,7 +46,14 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)
+# The peers are for measuring alone, so they are installed when they are measured.
+BENCHED := $(VENV)/bench-ready
+
+$(BENCHED): requirements-bench.lock $(READY)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
+	@touch $(BENCHED)
+
+bench: $(BENCHED)
 	$(BIN)/python -m tests.bench
 
 torture: $(READY)
@@ -57,6 +64,8 @@ lock:
 	  --no-emit-index-url --no-annotate -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-emit-index-url --no-annotate -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra dev --extra bench --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-annotate -c requirements-dev.lock -o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) var

@@ -31,5 +31,5 @@ def against(ours: Timing, names: Sequence[str], timings: Mapping[str, Timing],
             notes: Mapping[str, str]) -> None:  # fmt: skip
     """Rows with each median's ratio to ours, the fastest first."""
     for name in sorted(names, key=lambda each: timings[each].median):
-        ratio = timings[name].median / ours.median
+        ratio = timings[name].ratio_to(ours)
         row(name, timings[name], f"{ratio:5.1f} x   {notes[name]}")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,8 +20,9 @@ from bench.case_file import CASES, write_cases
 from bench.growth import lifted, multiplied
 from bench.memory import decide_many
 from bench.peers.contest import Agreement, compare, contenders, policy_of
+from bench.peers.peer import Peer
 from bench.service import asking, served
-from bench.timing import Contestant, Timing, measure
+from bench.timing import Contestant, Timing, measure, timing
 from bench.workload import (
     ROOT,
     SEED,
@@ -55,7 +56,7 @@ def main() -> int:
     print(
         f"Python {platform.python_version()} on {platform.machine()}, "
         f"release {decider.release.short}, {len(decider.release.rules)} rules; medians of "
-        f"{options.rounds} rounds in turns (quartiles), garbage collector off"
+        f"{options.rounds} rounds in turns (quartiles); ratios are medians within the rounds"
     )
     began = time.perf_counter()
     agree = peers(decider, options.rounds)
@@ -105,6 +106,7 @@ def peers(decider: Decider, rounds: int) -> bool:
         for each in found
     }
     report.against(timings[OURS], list(notes), timings, notes)
+    _print_lead(timings, [each.peer for each in found])
     policy = policy_of(decider, "purchase", day)
     print(
         f"\nevery policy is written from the release: {len(policy.rules)} rules, "
@@ -117,6 +119,17 @@ def peers(decider: Decider, rounds: int) -> bool:
         "findings; the two answers in Cedar, clipspy and durable_rules"
     )
     return _told(agreement)
+
+
+def _print_lead(timings: Mapping[str, Timing], found: Sequence[Peer]) -> None:
+    """How far ahead of the nearest peer, paired in the same rounds."""
+    ours = timings[OURS]
+    tracing = [timings[each.name].ratio_to(ours) for each in found if each.returns_trace]
+    others = [timings[each.name].ratio_to(ours) for each in found if not each.returns_trace]
+    print()
+    if tracing:
+        print(f"{min(tracing):.1f} times ahead of the nearest peer with a trace (aim: 5)")
+    print(f"{min(others):.1f} times ahead of the nearest peer without one")
 
 
 def _told(agreement: Agreement) -> bool:
@@ -238,7 +251,7 @@ def more_rules(decider: Decider, rounds: int) -> None:
     timings |= measure(list(entered[name]), rounds)
     print(f"{len(decider.release.rules)} rules and {len(large.release.rules)} rules")
     for what, (one, more) in entered.items():
-        ratio = timings[more.name].median / timings[one.name].median
+        ratio = timings[more.name].ratio_to(timings[one.name])
         said = f"{ratio:.1f} x of {report.time_of(timings[one.name].median)}"
         report.row(what, timings[more.name], said)
 
@@ -264,9 +277,9 @@ def case_file(decider: Decider) -> None:
         ran = time.perf_counter() - began
     watcher.close()
     print(f"the limit of a file's size is lifted for these {size // 1024:,} KB")
-    report.row("read and check the file", Timing(read, read, read),
+    report.row("read and check the file", timing([read]),
                f"{report.time_of(read / CASES)} a case")  # fmt: skip
-    report.row("run and compare", Timing(ran, ran, ran), f"{report.time_of(ran / CASES)} a case")
+    report.row("run and compare", timing([ran]), f"{report.time_of(ran / CASES)} a case")
     print(f"{failed} failed")
 
 

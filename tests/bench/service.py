@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.timing import Contestant
-from support.demo_service import STAFF
+
+from api.settings import DEMO_API_KEY
 
 ANSWER_SECONDS: Final = 60
 """How long the server may take to load its demo and answer the first request."""
@@ -21,17 +23,21 @@ _KEYS = itertools.count(1)
 
 @contextmanager
 def served(folder: Path) -> Iterator[http.client.HTTPConnection]:
-    """A connection to a server over an empty SQLite database in that folder."""
+    """A connection to a server over a new SQLite database in that folder.
+
+    The socket is opened here and handed on, so that its port is known before the server is ready.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    port, descriptor = listener.getsockname()[1], listener.fileno()
     script = Path(__file__).with_name("served.py")
-    with subprocess.Popen(
-        [sys.executable, str(script), str(folder)], stdout=subprocess.PIPE, text=True
-    ) as server:
+    command = [sys.executable, "-W", "ignore", str(script), str(folder), str(descriptor)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, pass_fds=[descriptor]) as server:
+        listener.close()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
         try:
-            port = int((server.stdout and server.stdout.readline()) or 0)
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
             yield connection
-            connection.close()
         finally:
+            connection.close()
             server.terminate()
 
 
@@ -45,7 +51,7 @@ def asking(
 
     def ask(body: bytes) -> bytes:
         headers = {
-            **STAFF,
+            "Authorization": f"Bearer {DEMO_API_KEY}",
             "Content-Type": "application/json",
             "Idempotency-Key": f"bench-{time.time_ns()}-{next(_KEYS)}",
         }

@@ -23,11 +23,17 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds a call: the median over the rounds, and the quartiles around it."""
+    """Seconds a call: the median over the rounds, the quartiles around it, and each round."""
 
     median: float
     lower: float
     upper: float
+    rounds: tuple[float, ...]
+
+    def ratio_to(self, other: "Timing") -> float:
+        """The median of the ratios within each round, in which both saw the same noise."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return statistics.median(one / another for one, another in pairs)
 
 
 def measure(
@@ -46,7 +52,7 @@ def measure(
             gc.collect()
     finally:
         gc.enable()
-    return {each.name: _timing(taken) for each, taken in zip(contestants, found, strict=True)}
+    return {each.name: timing(taken) for each, taken in zip(contestants, found, strict=True)}
 
 
 def _batch(contestant: Contestant, batch_seconds: float) -> list[Any]:
@@ -68,8 +74,8 @@ def _seconds(action: Callable[[Any], object], inputs: list[Any]) -> float:
     return (time.perf_counter() - began) / len(inputs)
 
 
-def _timing(taken: list[float]) -> Timing:
+def timing(taken: Sequence[float]) -> Timing:
     if len(taken) < 3:
-        return Timing(statistics.median(taken), min(taken), max(taken))
+        return Timing(statistics.median(taken), min(taken), max(taken), tuple(taken))
     lower, median, upper = statistics.quantiles(taken, n=4)
-    return Timing(median, lower, upper)
+    return Timing(median, lower, upper, tuple(taken))

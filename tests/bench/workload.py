@@ -17,7 +17,7 @@ from engine.rehearse.cases import load_cases
 
 ROOT: Final = Path(__file__).parents[2]
 SEED: Final = 1
-PURCHASES: Final = 100
+PURCHASES: Final = 200
 """Purchases of which every contender is asked each the same number of times."""
 
 

@@ -90,7 +90,7 @@ def test_every_package_says_what_lives_in_it() -> None:
         assert (ROOT / package / "README.md").is_file(), package
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"])
 def test_locks_carry_hashes_and_name_no_host(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text

@@ -24,7 +24,6 @@ _ACCOUNT: Final[Mapping[str, Value]] = {
     "account.award_level": "base",
     "account.part_time": False,
     "account.initial_award": 900_000,
-    "account.balance": 620_000,
     "account.held": 30_000,
     "account.total_spent": 280_000,
     "account.academic_spent": 140_000,
@@ -119,8 +118,9 @@ def _ordinary(random: Random) -> Facts:
         "agreement.signed_on": date(year - 1, 7, random.randint(1, 28)),
         "student.age": age,
         "student.grade": max(0, min(12, age - 5)),
+        "account.balance": random.randint(100_000, 900_000),
         "provider.credentials_expire_on": random.choice((None, date(year, 8, 31))),
-        "purchase.amount": random.choice((1_299, 12_500, 24_900, 45_000, 60_000, 79_900)),
+        "purchase.amount": random.choice((random.randint(500, 90_000), 12_500, 60_000)),
         "purchase.category": category,
         "purchase.submitted_on": day,
     }

@@ -1,7 +1,7 @@
 """All peers that are installed, each with the policy of one day, and whether they agree with us."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -39,11 +39,13 @@ class Contender:
     ready: Callable[[Mapping[str, Value]], Any]
 
 
-def contenders(decider: Decider, decision: str, day: date) -> tuple[list[Contender], list[str]]:
+def contenders(
+    decider: Decider, decision: str, day: date, only: Collection[str] = tuple(_PEERS)
+) -> tuple[list[Contender], list[str]]:
     """The peers with the law of that day, and the packages that are not installed."""
     found: list[Contender] = []
     missing: list[str] = []
-    for module, forms in _PEERS.items():
+    for module in only:
         try:
             loaded = import_module(f"bench.peers.{module}")
         except ImportError:
@@ -51,7 +53,7 @@ def contenders(decider: Decider, decision: str, day: date) -> tuple[list[Contend
             continue
         lowering = Lowering(decider.release, decision, day, knows_null=loaded.KNOWS_NULL)
         policy = lowering.policy()
-        for name, options in forms:
+        for name, options in _PEERS[module]:
             peer = getattr(loaded, name)(policy, **options)
             found.append(Contender(peer, partial(_ready, peer, lowering)))
     return found, missing
@@ -77,7 +79,12 @@ class Agreement:
     first: str
 
 
-def compare(decider: Decider, decision: str, purchases: Iterable[Mapping[str, Value]]) -> Agreement:
+def compare(
+    decider: Decider,
+    decision: str,
+    purchases: Iterable[Mapping[str, Value]],
+    only: Collection[str] = tuple(_PEERS),
+) -> Agreement:
     """Verdict and set of reasons of every peer against ours; purchases with all facts known.
 
     A peer has no dated law: each stretch of it is a policy of its own.
@@ -93,7 +100,7 @@ def compare(decider: Decider, decision: str, purchases: Iterable[Mapping[str, Va
         day = facts[anchor]
         law = _law(decider, decision, day)
         if law not in stretches:
-            stretches[law] = contenders(decider, decision, day)[0]
+            stretches[law] = contenders(decider, decision, day, only)[0]
         asked += 1
         verdicts[decided.verdict] += 1
         reasons.update(decided.reasons)

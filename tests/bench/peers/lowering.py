@@ -35,7 +35,7 @@ from bench.peers.terms import (
 )
 
 from engine.decide.binding import Binding, bind
-from engine.decide.sheet import MET_BY_NONE, Sheet, members_of
+from engine.decide.sheet import Sheet, members_of
 from engine.language.model import (
     Add,
     Choose,
@@ -59,7 +59,7 @@ from engine.language.model import (
 from engine.language.model import Constant as Written
 from engine.language.model import Outcome as Said
 from engine.language.operands import bounds_of, clauses_of
-from engine.language.operators import is_absence
+from engine.language.operators import OPERATORS, is_absence
 from engine.language.values import Kind, Value, day_of_year
 
 _SIGNS: Final[Mapping[str, Literal["<", "<=", ">", ">="]]] = {
@@ -198,7 +198,7 @@ class _OneRule:
         held = every(*map(Not, self._absences(clause)), self._positive(clause, positive))
         if positive == clause.operator:
             return held
-        if clause.operator in MET_BY_NONE:
+        if OPERATORS[clause.operator].met_by_none:
             return negated(held)
         there = [Not(absent) for absent in self._absences(clause)]
         return every(*there, negated(self._positive(clause, positive)))
