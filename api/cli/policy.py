@@ -56,7 +56,8 @@ def check(folder: Path, *, strict: bool) -> None:
 
     release = load(folder)
     lines = {name: content.decode("utf-8").splitlines() for name, content in release.files.items()}
-    warnings = lint(release, today=date.today())  # noqa: DTZ011 - a review date is a calendar day
+    today = date.today()  # noqa: DTZ011 - a review date is a calendar day
+    warnings = lint(release, today, _covered(release, folder / "tests" / "cases"))
     for warning in warnings:
         click.echo(render(warning, lines) + "\n", err=True)
     standing = sum(len(subject.rules) for subject in release.subjects.values())
@@ -67,6 +68,29 @@ def check(folder: Path, *, strict: bool) -> None:
     )
     if strict and warnings:
         sys.exit(1)
+
+
+def _covered(release: "Release", folder: Path) -> set[str] | None:
+    """The rules that apply in some case of the policy's own cases; None where it has none."""
+    from engine.assembly import assemble
+    from engine.decide.answer import NOT_REACHED, UNMET
+    from engine.rehearse.coverage import seen_outcomes
+    from engine.rehearse.runner import run_files
+
+    if not folder.is_dir():
+        return None
+    report = run_files([folder], assemble(release))
+    asked = {result.case.asks for result in report.results}
+    # A rule without clauses applies wherever its decision is asked.
+    covered = {
+        name
+        for name, rule in release.rules.items()
+        if not rule.clauses and asked.intersection(rule.decides)
+    }
+    for (name, _), outcomes in seen_outcomes(report.results).items():
+        if outcomes - {UNMET, NOT_REACHED} or not release.rules[name].when:
+            covered.add(name)
+    return covered
 
 
 @click.command(epilog="Example: esa-policy decide purchase facts.yaml --as-of 2026-09-30")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.service import settings
+from api.cli.service import migrated_parts, operating, settings
 
 if TYPE_CHECKING:
     from api.service.replays import Replayed
@@ -24,9 +24,9 @@ def replay(since: datetime | None, after: str) -> None:
     Exit 1 where a record comes out otherwise. When interrupted it names the id to go on from.
     """
     from api.service import replays
-    from api.wiring import build_parts
 
-    parts = build_parts(settings())
+    with operating():
+        parts = migrated_parts(settings())
     begin = since.replace(tzinfo=UTC) if since else None
     done, different, last = 0, 0, after
     try:

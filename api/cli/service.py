@@ -52,7 +52,7 @@ def operating() -> Iterator[None]:
         fail(f"`{error.filename}`: {error.strerror}" if error.filename else str(error))
 
 
-def _parts(chosen: "Settings") -> "Parts":
+def migrated_parts(chosen: "Settings") -> "Parts":
     """The parts over a migrated database. StartRefused where it is not."""
     from api.store.migration import HEAD, revision
     from api.wiring import StartRefused, build_parts
@@ -117,7 +117,6 @@ def publish(note: str, cases: Path | None) -> None:
     """
     from api.service import releases
     from api.service.parts import system
-    from api.wiring import build_parts
     from engine.assembly import assemble
     from engine.rehearse.runner import run_files
 
@@ -130,7 +129,8 @@ def publish(note: str, cases: Path | None) -> None:
             click.echo(report.text())
             fail("the cases speak against this release; nothing was published")
         click.echo(f"{len(report.results)} cases pass")
-    parts = build_parts(chosen)
+    with operating():
+        parts = migrated_parts(chosen)
     try:
         with parts.database.write() as tx:
             before = tx.publications.newest()
@@ -155,7 +155,7 @@ def work(*, once: bool) -> None:
     chosen = settings()
     configure_logs(chosen.log_level)
     with operating():
-        parts = _parts(chosen)
+        parts = migrated_parts(chosen)
     with build_client(chosen) as client:
         worker = Worker(parts, ClassWallet(client))
         if once:
@@ -176,7 +176,7 @@ def explain(decision_id: str, *, full: bool, as_json: bool) -> None:
     from engine.decide.explain import render_text
 
     with operating():
-        parts = _parts(settings())
+        parts = migrated_parts(settings())
     try:
         with parts.database.read() as tx:
             trace = decisions.trace(parts, tx, system("command line"), decision_id)

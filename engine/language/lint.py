@@ -20,6 +20,7 @@ from engine.language.model import (
 )
 from engine.language.operands import operands_of, parameters_of
 from engine.language.problems import Problem
+from engine.language.unreachable import unreachable_cases
 
 _SHOWN_NAMES: Final = 5
 
@@ -38,6 +39,7 @@ def lint(
         *_unsourced(release),
         *_untold(release),
         *_unused_texts(release),
+        *unreachable_cases(release),
         *([] if today is None else _overdue(release, today)),
         *([] if covered is None else _without_cases(release, covered)),
     ]

@@ -35,8 +35,9 @@ class Operator:
     """`left: { name: right }`.
 
     left: the types that fit. met, unmet: the trace templates. negation: the operator that is met
-    where this one is unmet, while neither side is none. met_by_none: the outcome where a side is
-    none (`is: none` and `is_not: none` are told by `is_absence`).
+    where this one is unmet, while neither side is none. met_by_none: whether it is met where a side
+    is none, which equals nothing, lies in nothing and holds nothing (`is: none` and
+    `is_not: none` are told by `is_absence`).
     """
 
     name: OperatorName
@@ -89,7 +90,7 @@ _ROWS: Final[tuple[Operator, ...]] = (
     Operator("includes", _LIST, "member", _INCLUDES, _LACKS, "lacks"),
     Operator("lacks", _LIST, "member", _LACKS, _INCLUDES, "includes", met_by_none=True),
     Operator("includes_any", _LIST, "members", _SOME, _NOT_ONE, "includes_none"),
-    Operator("includes_none", _LIST, "members", _NOT_ONE, _SOME, "includes_any"),
+    Operator("includes_none", _LIST, "members", _NOT_ONE, _SOME, "includes_any", met_by_none=True),
 )
 
 OPERATORS: Final[Mapping[OperatorName, Operator]] = {row.name: row for row in _ROWS}
