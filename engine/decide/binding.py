@@ -49,10 +49,12 @@ def is_in_force(rule: Rule, day: date) -> bool:
     return (first is None or first <= day) and (last is None or day <= last)
 
 
-def turning_days(release: Release, rules: Iterable[Rule]) -> list[date]:
-    """The days on which something that these rules read changes, rising; between two nothing does,
-    so that one binding holds for the whole stretch."""
-    days: set[date] = set()
+def turning_days(
+    release: Release, rules: Iterable[Rule], parameters: Iterable[str] = ()
+) -> list[date]:
+    """The days on which something that these rules read changes, or one of these parameters,
+    rising; between two nothing does, so that one binding holds for the whole stretch."""
+    days = {dated.since for name in parameters for dated in release.parameters[name].values}
     for rule in rules:
         first, last = rule.in_force.first, rule.in_force.last
         if first is not None:

@@ -2,11 +2,17 @@
 
 `judge(given)` takes the dict of facts and gives (severity, findings, missing, answers, outcomes):
 the joined bits of all verdicts, the findings in order, missing facts with repeats, the answers by
-name, and one byte a clause, an outcome of answer.py. Where something is unknown, or where a
-standing hangs on what was met, the function asks the slow reading of that one rule (judgement.py).
+name, and one byte a clause, an outcome of answer.py. `judge(given, True)` gives the same and
+behind it what a trace is told from: the values that `Layout` names.
+
+Where something is unknown, or where a standing hangs on what was met, a rule's pattern decides:
+the outcomes of its clauses, its unknown facts and its sign (signs.py). What a pattern comes to is
+learnt from the slow reading of the rule (judgement.py) when it is first met, and known from then
+on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -15,14 +21,21 @@ from engine.decide.binding import Binding
 from engine.decide.formulas import NAMES
 from engine.decide.judgement import judge
 from engine.decide.reckoning import judge_all, reckon, silence
+from engine.decide.signs import sign_of
 from engine.decide.source import Source
-from engine.decide.writer import RuleWriter, Shared, TooLong
+from engine.decide.step_writer import Shared, TooLong
+from engine.decide.writer import RuleWriter
 from engine.language.model import DayRef, DecisionPoint, FactRef, Release
 from engine.language.operands import operands_of
 from engine.language.values import UNKNOWN, MaybeValue, Value
 
 Judged: TypeAlias = tuple[int, tuple[Finding, ...], tuple[str, ...], dict[str, MaybeValue], bytes]
-Compiled: TypeAlias = Callable[[dict[str, Value]], Judged]
+Pattern: TypeAlias = tuple[int, tuple[Finding, ...], tuple[str, ...]]
+
+KEPT_PATTERNS: Final = 256
+"""Patterns known of each rule; when there are more, all of them are learnt anew."""
+NOT_READ: Final = object()
+"""Stands in the variable of a step that nothing read."""
 
 _PART: Final = 30
 """CPython builds a tuple of so many from its stack; a longer one by way of a slower list."""
@@ -30,42 +43,84 @@ _HELD: Final = (False, UNKNOWN, None, True)
 """The value of a `holds` step by the outcome of its condition."""
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What `judge(given, True)` gives in the sixth to ninth place.
+
+    facts: the value of each of these. steps: the value of each step, named by the number of its
+    rule and its own name; NOT_READ where nothing read it. signed: the rules (by number) whose
+    signs are given. answers: for each of these the number of the rule that surely gave it.
+    slow: rules that were not compiled, of which no step and no sign is told.
+    """
+
+    facts: tuple[str, ...]
+    steps: tuple[tuple[int, str], ...]
+    signed: tuple[int, ...]
+    answers: tuple[str, ...]
+    slow: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The function for one question under one binding, and what its longer answer means."""
+
+    judge: Callable[..., Any]
+    layout: Layout
+
+
 def compile_decision(release: Release, point: DecisionPoint, binding: Binding) -> Compiled:
     """The function for one question under one binding."""
-    return _write(release, point, binding).function()
+    source, layout = _write(release, point, binding)
+    return Compiled(source.function(), layout)
 
 
 def source_of(release: Release, point: DecisionPoint, binding: Binding) -> str:
     """The text of that function, for people who want to see it."""
-    return _write(release, point, binding).text()
+    return _write(release, point, binding)[0].text()
 
 
-def _write(release: Release, point: DecisionPoint, binding: Binding) -> Source:
-    source = Source(**_names(point, binding))
+def _write(release: Release, point: DecisionPoint, binding: Binding) -> tuple[Source, Layout]:
+    source = Source("judge(given, told)", **_names(point, binding))
     loaded = _load_facts(source, binding)
     answers = {name: f"a{number}" for number, name in enumerate(point.answers)}
     source.line("v = 0; found = missing = ()")
     for variable in answers.values():
-        source.line(f"{variable} = NOT_GIVEN; {variable}_perhaps = False")
+        source.line(f"{variable} = NOT_GIVEN; {variable}_perhaps = False; {variable}_by = None")
     clauses = sum(rule.clauses for rule in binding.rules)
     for start in range(0, clauses, _PART):
         chain = " = ".join(f"c{number}" for number in range(start, min(start + _PART, clauses)))
         source.line(f"{chain} = {NOT_REACHED}")
-    _write_rules(Shared(source, binding, release.facts, loaded, answers))
+    writers = _write_rules(Shared(source, binding, release.facts, loaded, answers))
     for name, variable in answers.items():
         _close_answer(source, name, variable)
     given = ", ".join(f"{source.shared(name)}: {answers[name]}" for name in answers)
-    source.line(f"return v, found, missing, {{{given}}}, {_outcomes(clauses)}")
-    return source
+    outcomes = f"bytes({_tuple(f'c{number}' for number in range(clauses))})"
+    judged = f"v, found, missing, {{{given}}}, {outcomes}"
+    with source.block("if told:"):
+        source.line(f"return {judged}, {_told(writers, loaded, answers.values())}")
+    source.line(f"return {judged}")
+    return source, _layout(binding, writers, loaded, answers)
 
 
 def _names(point: DecisionPoint, binding: Binding) -> dict[str, Any]:
     """What the function calls beside its constants."""
+    known: list[dict[tuple[Any, ...], Pattern]] = [{} for _ in binding.rules]
 
     def ask(number: int, given: dict[str, Value]) -> tuple[Any, ...]:
         found = judge(binding.rules[number], binding, given)
         return (found.severity, found.findings, found.missing, found.sheet.outcomes,
                 found.applies, found.answers)  # fmt: skip
+
+    def learn(number: int, pattern: tuple[Any, ...], given: dict[str, Value]) -> Pattern:
+        """What the pattern comes to; the slow reading must see the same outcomes in it."""
+        severity, findings, missing, outcomes, *_ = ask(number, given)
+        if pattern[: len(outcomes)] != tuple(outcomes):
+            rule = binding.rules[number].name
+            raise EngineFault("decision.mismatch", f"`{rule}` comes out otherwise when read slowly")
+        if len(known[number]) >= KEPT_PATTERNS:
+            known[number].clear()
+        known[number][pattern] = severity, findings, missing
+        return severity, findings, missing
 
     def conflict(name: str, given: dict[str, Value]) -> EngineFault:
         """The slow reading knows both rules; it raises what this would return."""
@@ -73,8 +128,9 @@ def _names(point: DecisionPoint, binding: Binding) -> dict[str, Any]:
         return EngineFault("decision.conflict", f"`{name}` of `{point.name}` is given twice")
 
     return {
-        **NAMES, "U": UNKNOWN, "N": NEGATED, "H": _HELD, "NOT_GIVEN": object(), "ask": ask,
-        "conflict": conflict, "silence": lambda name: silence(point.name, name),
+        **NAMES, "U": UNKNOWN, "R": NOT_READ, "N": NEGATED, "H": _HELD, "NOT_GIVEN": object(),
+        "known": known, "ask": ask, "learn": learn, "conflict": conflict,
+        "silence": lambda name: silence(point.name, name),
     }  # fmt: skip
 
 
@@ -103,16 +159,23 @@ def _fact_name(operand: object, binding: Binding) -> str | None:
     return binding.day_fact if isinstance(operand, DayRef) else None
 
 
-def _write_rules(shared: Shared) -> None:
-    offset = 0
+def _write_rules(shared: Shared) -> list[RuleWriter | None]:
+    """The writer of each rule, None where the rule is read slowly."""
+    writers: list[RuleWriter | None] = []
+    offset = step = 0
     for number, rule in enumerate(shared.binding.rules):
         before = len(shared.source.lines)
+        writer = RuleWriter(shared, rule, number, offset, step)
         try:
-            RuleWriter(shared, rule, number, offset).write()
+            writer.write()
+            writers.append(writer)
         except TooLong:
             del shared.source.lines[before:]
-            RuleWriter(shared, rule, number, offset).write_slowly()
+            writer.write_slowly()
+            writers.append(None)
         offset += rule.clauses
+        step += len(rule.steps)
+    return writers
 
 
 def _close_answer(source: Source, name: str, variable: str) -> None:
@@ -123,10 +186,39 @@ def _close_answer(source: Source, name: str, variable: str) -> None:
         source.line(f"raise silence({source.shared(name)})")
 
 
-def _outcomes(clauses: int) -> str:
-    """All outcomes as bytes."""
-    parts = []
-    for start in range(0, clauses, _PART):
-        names = ", ".join(f"c{number}" for number in range(start, min(start + _PART, clauses)))
-        parts.append(f"({names},)")
-    return f"bytes({' + '.join(parts)})" if parts else 'b""'
+# --- what a trace is told from --------------------------------------------------------------------
+
+
+def _told(
+    writers: Sequence[RuleWriter | None], loaded: dict[str, str], answers: Iterable[str]
+) -> str:
+    compiled = [writer for writer in writers if writer is not None]
+    steps = [writer.variable(name) for writer in compiled for name in writer.rule.steps]
+    signs = [_tuple(sign_of(writer)) for writer in compiled if writer.rule.steps]
+    given = [f"{variable}_by" for variable in answers]
+    return ", ".join(map(_tuple, (loaded.values(), steps, signs, given)))
+
+
+def _layout(
+    binding: Binding,
+    writers: Sequence[RuleWriter | None],
+    loaded: Iterable[str],
+    answers: Iterable[str],
+) -> Layout:
+    compiled = [writer for writer in writers if writer is not None]
+    return Layout(
+        tuple(loaded),
+        tuple((writer.number, name) for writer in compiled for name in writer.rule.steps),
+        tuple(writer.number for writer in compiled if writer.rule.steps),
+        tuple(answers),
+        frozenset(number for number, writer in enumerate(writers) if writer is None),
+    )
+
+
+def _tuple(names: Iterable[str]) -> str:
+    """A tuple of expressions, in parts that are quick to build."""
+    listed = list(names)
+    parts = [
+        f"({', '.join(listed[start : start + _PART])},)" for start in range(0, len(listed), _PART)
+    ]
+    return f"({' + '.join(parts)})" if parts else "()"

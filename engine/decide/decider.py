@@ -1,56 +1,58 @@
 """Asks the questions of one release: the door through which every other part decides."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from engine.decide.answer import Decision, EngineFault, UnknownDecision
+from engine.decide.answer_writer import AnswerWriter
 from engine.decide.binding import Binding, bind, turning_days
-from engine.decide.compiler import Compiled, compile_decision
+from engine.decide.fact_checks import checks_of
+from engine.decide.fact_reader import FactReader
+from engine.decide.json_pieces import Texts, dumped
 from engine.decide.judgement import Missing
+from engine.decide.law import Law, Stretches, laws
 from engine.decide.reckoning import VERDICT_OF, Reckoning, judge_all, reckon
 from engine.decide.sheet import Sheet
-from engine.decide.trace import build_trace
+from engine.decide.trace import build_trace, masked
+from engine.decide.trace_writer import Told
+from engine.decide.witness import Witness
 from engine.language.model import DecisionPoint, Release, Rule
 from engine.language.operands import clauses_of
 from engine.language.operators import DAY
 from engine.language.problems import did_you_mean, listed
-from engine.language.values import UNKNOWN, MaybeValue, Value
-
-KEPT_STRETCHES: Final = 64
-"""Stretches of days kept ready for each question; beyond, the oldest gives way."""
+from engine.language.values import UNKNOWN, Kind, MaybeValue, Value
 
 _SYMBOLS: Final = bytes.maketrans(bytes(range(4)), b"u?-m")
 
-Kept = TypeVar("Kept")
+Found = TypeVar("Found")
 
 
-class _Stretches(Generic[Kept]):
-    """What was made for each stretch of days between two changes of the law."""
+class AnyDecider(Protocol):
+    """What the rest of the program asks of a decider: `Decider`, or one that stands in its place
+    and answers the same, such as the second opinion of engine/watch."""
 
-    __slots__ = ("_kept", "_lock", "_make", "days")
+    release: Release
 
-    def __init__(self, days: list[date], make: Callable[[date], Kept]) -> None:
-        self.days = days
-        self._make = make
-        self._kept: dict[int, Kept] = {}
-        self._lock = Lock()
-
-    def on(self, day: date) -> Kept:
-        """Made at the first asking; NoValue is raised at each, with the day asked about."""
-        stretch = bisect_right(self.days, day)
-        kept = self._kept.get(stretch)
-        return self._add(stretch, day) if kept is None else kept
-
-    def _add(self, stretch: int, day: date) -> Kept:
-        made = self._make(day)
-        with self._lock:
-            while len(self._kept) >= KEPT_STRETCHES:
-                del self._kept[next(iter(self._kept))]
-            self._kept[stretch] = made
-        return made
+    def decide(
+        self, decision: str, facts: Mapping[str, Value], as_of: date | None = None
+    ) -> Decision: ...
+    def decide_and_trace(
+        self,
+        decision: str,
+        facts: Mapping[str, Value],
+        as_of: date | None = None,
+        *,
+        hides: bool = False,
+    ) -> tuple[Decision, bytes]: ...
+    def trace(self, decided: Decision) -> dict[str, object]: ...
+    def trace_json(self, decided: Decision, *, hides: bool = False) -> bytes: ...
+    def clause_outcomes(
+        self, subject: str, facts: Mapping[str, Value], on: date
+    ) -> Mapping[str, tuple[int, ...]]: ...
+    def missing_beneath(
+        self, subject: str, rule: str, clause_number: int, facts: Mapping[str, Value], on: date
+    ) -> tuple[str, ...]: ...
 
 
 class Decider:
@@ -61,29 +63,31 @@ class Decider:
 
     def __init__(self, release: Release) -> None:
         self.release = release
+        texts: dict[Kind, Texts] = {}
+        self._checks = checks_of(release.facts)
+        self._readers: dict[str, FactReader] = {}
+        self._answers = AnswerWriter(release)
         self._points = {
-            name: (point, self._compiled(point)) for name, point in release.decisions.items()
+            name: (point, laws(release, point, texts)) for name, point in release.decisions.items()
         }
         self._subjects = {
-            name: self._bound([release.rules[each] for each in subject.rules], DAY)
+            name: self._bound([release.rules[each] for each in subject.rules])
             for name, subject in release.subjects.items()
         }
 
-    def _bound(self, rules: list[Rule], day_fact: str) -> _Stretches[Binding]:
+    def _bound(self, rules: list[Rule]) -> Stretches[Binding]:
         release = self.release
-        return _Stretches(
-            turning_days(release, rules), lambda day: bind(release, rules, day_fact, day)
-        )
+        return Stretches(turning_days(release, rules), lambda day: bind(release, rules, DAY, day))
 
-    def _compiled(self, point: DecisionPoint) -> _Stretches[tuple[Binding, Compiled]]:
-        release = self.release
-        rules = [release.rules[each] for each in point.rules]
-
-        def make(day: date) -> tuple[Binding, Compiled]:
-            binding = bind(release, rules, point.anchor, day)
-            return binding, compile_decision(release, point, binding)
-
-        return _Stretches(turning_days(release, rules), make)
+    def read_facts(self, decision: str, nested: Mapping[str, object]) -> dict[str, Value]:
+        """Checked facts from nested JSON objects, as `facts.facts_from_json` reads them, quickest
+        where they are those that the decision asks for. Raises UnknownDecision, FactsRefused."""
+        reader = self._readers.get(decision)
+        if reader is None:
+            self._asked(decision)
+            reader = FactReader(self.release, decision, self._checks)
+            self._readers[decision] = reader
+        return reader.read(nested)
 
     def decide(
         self, decision: str, facts: Mapping[str, Value], as_of: date | None = None
@@ -93,22 +97,47 @@ class Decider:
         as_of chooses the law; left out, the decision's anchor fact does. Raises UnknownDecision,
         NoValue (the release does not speak about that day) and EngineFault.
         """
-        asked = self._points.get(decision)
-        if asked is None:
-            raise self._unknown(decision)
-        point, stretches = asked
+        point, stretches = self._asked(decision)
         given = dict(facts)
         day = given.get(point.anchor) if as_of is None else as_of
         if not isinstance(day, date):
             return self._undated(point, given)
-        binding, judge = stretches.on(day)
-        try:
-            severity, found, missing, answers, outcomes = judge(given)
-        except (ValueError, OverflowError, LookupError):
-            judge_all(binding, given)  # names the step in the fault that it raises
-            raise
+        return self._decision(point, day, given, stretches.on(day).judge(given, False))
+
+    def decide_and_trace(
+        self,
+        decision: str,
+        facts: Mapping[str, Value],
+        as_of: date | None = None,
+        *,
+        hides: bool = False,
+    ) -> tuple[Decision, bytes]:
+        """What `decide` answers, and its trace as JSON (see `trace_json`), judged once."""
+        point, stretches = self._asked(decision)
+        given = dict(facts)
+        day = given.get(point.anchor) if as_of is None else as_of
+        if not isinstance(day, date):
+            decided = self._undated(point, given)
+            return decided, self.trace_json(decided, hides=hides)
+        law = stretches.on(day)
+        judged = law.judge(given, True)
+        decided = self._decision(point, day, given, judged)
+        return decided, law.write_trace(decided, Told(*judged[4:]), hides)
+
+    def _asked(self, decision: str) -> tuple[DecisionPoint, Stretches[Law]]:
+        asked = self._points.get(decision)
+        if asked is None:
+            known = self.release.decisions
+            help = did_you_mean(decision, known) or f"decisions: {listed(known)}"
+            raise UnknownDecision(decision, help)
+        return asked
+
+    def _decision(
+        self, point: DecisionPoint, day: date, given: dict[str, Value], judged: Any
+    ) -> Decision:
+        severity, found, missing, answers, outcomes = judged[:5]
         return Decision(
-            decision, self.release.hash, self.release.semantics_version, day, given,
+            point.name, self.release.hash, self.release.semantics_version, day, given,
             VERDICT_OF[severity], found, answers, tuple(sorted(set(missing))) if missing else (),
             outcomes.translate(_SYMBOLS).decode("ascii"),
         )  # fmt: skip
@@ -121,32 +150,55 @@ class Decider:
             "incomplete", (), answers, (point.anchor,), "",
         )  # fmt: skip
 
-    def _unknown(self, decision: str) -> UnknownDecision:
-        known = self.release.decisions
-        return UnknownDecision(
-            decision, did_you_mean(decision, known) or f"decisions: {listed(known)}"
-        )
-
     def trace(self, decided: Decision) -> dict[str, object]:
         """The whole reasoning of a decision of this release, as trace.py describes it.
 
         The decision is judged again by the slow reading. EngineFault("decision.mismatch") where
         that does not come to what was recorded: then neither is to be believed.
         """
+        self._refuse_another_release(decided)
+        if decided.as_of is None:
+            return build_trace(self.release, decided, None)
+        point, stretches = self._asked(decided.decision)
+        binding = stretches.on(decided.as_of).binding
+        judgements = judge_all(binding, decided.facts)
+        _compare(decided, reckon(point, judgements))
+        return build_trace(self.release, decided, (binding, judgements))
+
+    def trace_json(self, decided: Decision, *, hides: bool = False) -> bytes:
+        """The same as JSON text, `json.dumps(trace, separators=(",", ":"), ensure_ascii=False)`.
+
+        hides: whether personal facts are masked (trace.masked). The decision is judged again by
+        the compiled rules, and by the slow reading where a rule's clauses have not come out so
+        before; EngineFault("decision.mismatch") as for `trace`.
+        """
+        self._refuse_another_release(decided)
+        point, stretches = self._asked(decided.decision)
+        if decided.as_of is None:
+            tree = build_trace(self.release, decided, None)
+            return dumped(masked(tree) if hides else tree).encode()
+        law = stretches.on(decided.as_of)
+        given = dict(decided.facts)
+        judged = law.judge(given, True)
+        _compare(decided, self._decision(point, decided.as_of, given, judged))
+        return law.write_trace(decided, Told(*judged[4:]), hides)
+
+    def answer_json(self, decided: Decision) -> bytes:
+        """The answer as callers read it (answer_writer.py)."""
+        return self._answers.write(decided)
+
+    def _refuse_another_release(self, decided: Decision) -> None:
         release = self.release
         if (decided.release, decided.semantics_version) != (
             release.hash, release.semantics_version
         ):  # fmt: skip
             raise _mismatch(decided, "it was decided under another release or engine")
-        if decided.as_of is None:
-            return build_trace(release, decided, None)
-        asked = self._points.get(decided.decision)
-        if asked is None:
-            raise self._unknown(decided.decision)
-        binding, _ = asked[1].on(decided.as_of)
-        judgements = judge_all(binding, decided.facts)
-        _compare(decided, reckon(asked[0], judgements))
-        return build_trace(release, decided, (binding, judgements))
+
+    def witnesses(self, decision: str, facts: Mapping[str, Value], on: date) -> tuple[Witness, ...]:
+        """The rules in force on that day, in the release's order, for a reading that chooses by
+        itself. Raises KeyError for an unknown decision, and NoValue."""
+        binding = self._points[decision][1].on(on).binding
+        return tuple(Witness(rule, binding, facts) for rule in binding.rules)
 
     # standing rules
 
@@ -179,7 +231,7 @@ class Decider:
         return tuple(sorted(missing.names))
 
 
-def _compare(decided: Decision, again: Reckoning) -> None:
+def _compare(decided: Decision, again: Reckoning | Decision) -> None:
     """Everything that was recorded, told again."""
     for name in ("outcomes", "verdict", "findings", "answers", "missing"):
         if getattr(decided, name) != getattr(again, name):
@@ -190,7 +242,7 @@ def _mismatch(decided: Decision, why: str) -> EngineFault:
     return EngineFault("decision.mismatch", f"`{decided.decision}` cannot be traced: {why}")
 
 
-def _only(found: Iterable[Kept]) -> Kept:
+def _only(found: Iterable[Found]) -> Found:
     """The one thing found; KeyError where there is none."""
     for each in found:
         return each

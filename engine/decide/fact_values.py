@@ -61,6 +61,18 @@ class Unfit(Exception):
         super().__init__(message)
 
 
+def discreet(fact: Fact, unfit: Unfit) -> Unfit:
+    """The same of a personal fact, without a word of what was given or of what is near it."""
+    members = f"members: {listed(fact.type.members[:12])}"
+    said = {
+        "fact.type": (f"this is no {_noun(fact.type.kind)}", unfit.help),
+        "fact.range": (f"this lies outside the range of `{fact.name}`", unfit.help),
+        "fact.member": (f"this is no member of `{fact.name}`", members),
+    }
+    message, help = said.get(unfit.code, (unfit.message, unfit.help))
+    return Unfit(unfit.code, message, help)
+
+
 def quoted(given: object) -> str:
     """The caller's own words, cut to a decent length and fit to be sent back."""
     if isinstance(given, int) and given.bit_length() > _BITS:
@@ -148,11 +160,16 @@ def _code(said: str) -> str:
     return "fact.range" if said.startswith(_TOO_LARGE) else "fact.type"
 
 
+def range_of(fact: Fact) -> tuple[int, int]:
+    """The smallest and largest value of a number, its own bounds or those of the language."""
+    bound = _LARGEST[fact.type.kind]
+    lowest = -bound if fact.smallest is None else fact.smallest
+    return lowest, bound if fact.largest is None else fact.largest
+
+
 def _in_range(fact: Fact, number: int) -> int:
     kind = fact.type.kind
-    bound = _LARGEST[kind]
-    lowest = -bound if fact.smallest is None else fact.smallest
-    highest = bound if fact.largest is None else fact.largest
+    lowest, highest = range_of(fact)
     if lowest <= number <= highest:
         return number
     raise Unfit(

@@ -10,6 +10,7 @@ from typing import Final
 from engine.decide.answer import FactProblem, FactsRefused
 from engine.decide.fact_values import (
     Unfit,
+    discreet,
     is_word,
     quoted,
     sendable,
@@ -68,7 +69,8 @@ def facts_from_json(release: Release, nested: Mapping[str, object]) -> dict[str,
     """Checked facts from nested JSON objects, `{"purchase": {"amount": "125.00"}}`.
 
     Money is a decimal string, a share whole basis points, a date `2026-09-30`. Raises FactsRefused
-    with every problem; a path is the fact's name as far as the caller wrote it.
+    with every problem; a path is the fact's name as far as the caller wrote it. Values of personal
+    facts are not repeated: such messages end in logs and tickets.
     """
     found = _Found(release)
     for group, entries in nested.items():
@@ -89,7 +91,8 @@ def _read_group(found: _Found, group: str, entries: Mapping[str, object]) -> Non
         try:
             found.values[name] = value_from_json(fact, given)
         except Unfit as unfit:
-            found.tell(name, unfit.code, unfit.message, unfit.help)
+            told = discreet(fact, unfit) if fact.personal else unfit
+            found.tell(name, told.code, told.message, told.help)
 
 
 def _tell_ungrouped(found: _Found, key: str) -> None:

@@ -15,14 +15,11 @@ from engine.language.model import (
     Group,
     Holds,
     Operand,
-    Parameter,
     ParamRef,
-    Period,
     Release,
     Rule,
     Step,
     StepRef,
-    Table,
     Words,
 )
 from engine.language.operands import bounds_of, branches_of, clauses_in, inputs_of
@@ -30,10 +27,9 @@ from engine.language.operators import is_absence, phrase
 from engine.language.values import (
     UNKNOWN,
     Kind,
-    MaybeValue,
     format_value,
-    format_yearly_day,
 )
+from engine.language.wording import OVER_MEMBERS, kind_of, list_words, show
 
 _ASKED: Final[Mapping[str, str]] = {
     "is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of",
@@ -44,8 +40,6 @@ _ASKED: Final[Mapping[str, str]] = {
     "includes_none": "includes none of",
 }  # fmt: skip
 """What a clause asks, without any value."""
-
-_OVER_MEMBERS: Final = ("includes_any", "includes_none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +116,10 @@ class Phrases:
         if outcome == UNKNOWN_CLAUSE:
             return self._unknown(clause)
         words = phrase(clause.operator, clause.right, outcome == MET)
-        found, count = self._members(clause)
+        found, count = self.members(clause)
         return words.format(
             left=self.name(clause.left),
-            value=self._left(clause),
+            value=self.left(clause),
             right=self._right(clause),
             found=found,
             count=count,
@@ -140,7 +134,7 @@ class Phrases:
         verb = "is" if len(names) == 1 else "are"
         return f"{self.asked(clause)}: {' and '.join(names)} {verb} unknown"
 
-    def _left(self, clause: Clause) -> str:
+    def left(self, clause: Clause) -> str:
         value = self.sheet.value(clause.left)
         if isinstance(value, tuple):
             return ", ".join(value) or "nothing"
@@ -150,7 +144,7 @@ class Phrases:
         right = clause.right
         if isinstance(right, Constant) and not isinstance(right.value, str):
             return format_value(clause.kind, right.value)
-        if isinstance(right, ParamRef) and clause.operator in _OVER_MEMBERS:
+        if isinstance(right, ParamRef) and clause.operator in OVER_MEMBERS:
             return self.name(right)
         if isinstance(right, Constant | Words):
             return self.name(right)
@@ -161,12 +155,11 @@ class Phrases:
         if not isinstance(right, ParamRef):
             return self.value(right, "list")
         dated = self.sheet.binding.values[right.name]
-        length = len(dated.value) if isinstance(dated.value, tuple) else 0
-        return f"${right.name} ({length}, since {dated.since})"
+        return list_words(right.name, dated)
 
-    def _members(self, clause: Clause) -> tuple[str, int]:
+    def members(self, clause: Clause) -> tuple[str, int]:
         """For `includes_any`: the members found, and how many were asked about."""
-        if clause.operator not in _OVER_MEMBERS:
+        if clause.operator not in OVER_MEMBERS:
             return "", 0
         asked = self.sheet.value(clause.right)
         given = self.sheet.value(clause.left) or ()
@@ -179,28 +172,6 @@ def _is_list(phrases: Phrases, operand: Operand) -> bool:
 
 def _listed(words: tuple[str, ...]) -> str:
     return "[" + ", ".join(words) + "]"
-
-
-def kind_of(parameter: Parameter, otherwise: Kind) -> Kind:
-    """The type in whose form a parameter's value is shown."""
-    match parameter.unit:
-        case "money" | "integer" | "days" | "years" | "share" | "boolean" | "list":
-            return parameter.unit
-        case _:
-            return otherwise
-
-
-def show(kind: Kind, value: object, unit: str = "") -> str:
-    """Any value as people read it: a period by its ends, a yearly day by its name."""
-    match value:
-        case Period(first, last):
-            return f"{format_yearly_day(first)} to {format_yearly_day(last)}"
-        case Table():
-            return "table"
-        case int() if unit == "day_of_year":
-            return format_yearly_day(value)
-    known: MaybeValue = value  # type: ignore[assignment]  # what is left is a value of a fact
-    return format_value(kind, known)
 
 
 # --- what is personal ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 from engine.decide.answer import MET, NOT_REACHED, OUTCOME_NAMES, UNKNOWN_CLAUSE, UNMET
 from engine.decide.judgement import OTHERWISE, Judgement
 from engine.decide.phrases import Phrases, personal_steps, told_group
-from engine.decide.sheet import combine
+from engine.decide.sheet import Sheet, combine
 from engine.decide.step_phrases import StepPhrases, kind_of_step
 from engine.language.model import (
     Clause,
@@ -34,16 +34,15 @@ def state_of(value: MaybeValue) -> str:
     return "none" if value is None else "known"
 
 
-def phrases_of(release: Release, judgement: Judgement) -> Phrases:
-    """The words of one judged rule."""
-    sheet = judgement.sheet
+def phrases_of(release: Release, sheet: Sheet) -> Phrases:
+    """The words of one rule that was worked out."""
     return Phrases(release, sheet, personal_steps(release.facts, sheet.rule))
 
 
-def trace_rule(release: Release, judgement: Judgement) -> dict[str, Any]:
-    """The rule's node."""
+def trace_rule(judgement: Judgement, phrases: Phrases) -> dict[str, Any]:
+    """The rule's node, in these words."""
     rule = judgement.sheet.rule
-    tree = _Tree(phrases_of(release, judgement))
+    tree = _Tree(phrases)
     return {
         "rule": rule.name,
         "title": rule.title,

@@ -45,7 +45,7 @@ from engine.language.model import (
     Words,
 )
 from engine.language.operands import bounds_of, clauses_in, inputs_of
-from engine.language.operators import is_absence
+from engine.language.operators import OPERATORS, is_absence
 from engine.language.values import UNKNOWN, MaybeValue, Value, day_of_year, share_of
 
 TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -69,10 +69,6 @@ TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "includes_none": lambda left, right: right.isdisjoint(left),
 }
 """Each operator on two known values, neither of them none."""
-
-
-MET_BY_NONE: Final = frozenset({"is_not", "not_in", "lacks", "includes_none"})
-"""`none` equals nothing, lies in nothing and holds nothing; every other operator is unmet by it."""
 
 
 def members_of(words: tuple[str, ...], clause: Clause) -> frozenset[str | int]:
@@ -233,7 +229,7 @@ class Sheet:
         if is_absence(clause.operator, clause.right):
             met = (left is None) == (clause.operator == "is")
         elif left is None or right is None:
-            met = clause.operator in MET_BY_NONE
+            met = OPERATORS[clause.operator].met_by_none
         else:
             if isinstance(right, tuple):
                 right = members_of(right, clause)

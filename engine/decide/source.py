@@ -11,9 +11,10 @@ from typing import Any, cast
 
 
 class Source:
-    """The body of one function `judge(given)` and the names it sees."""
+    """The body of one function and the names it sees. `header` is its name and parameters."""
 
-    def __init__(self, **names: object) -> None:
+    def __init__(self, header: str, **names: object) -> None:
+        self._header = header
         self.lines: list[str] = []
         self.names: dict[str, object] = dict(names)
         self._depth = 1
@@ -58,10 +59,10 @@ class Source:
 
     def text(self) -> str:
         """The whole function."""
-        return "\n".join(["def judge(given):", *self.lines, ""])
+        return "\n".join([f"def {self._header}:", *self.lines, ""])
 
-    def function(self) -> Callable[[dict[str, Any]], Any]:
+    def function(self) -> Callable[..., Any]:
         """The function, compiled. It is built from the names above alone, never from a file."""
         namespace = dict(self.names)
         exec(compile(self.text(), "<decision>", "exec"), namespace)  # noqa: S102 - see above
-        return cast("Callable[[dict[str, Any]], Any]", namespace["judge"])
+        return cast("Callable[..., Any]", namespace[self._header.partition("(")[0]])

@@ -20,6 +20,7 @@ from engine.language.model import (
     Share,
     ShiftDay,
     Step,
+    StepRef,
     Subtract,
 )
 from engine.language.values import UNKNOWN, Kind, format_value
@@ -62,7 +63,7 @@ class StepPhrases:
 
     def value(self) -> str:
         """The result in its type's form."""
-        return format_value(self.step.type.kind, self.phrases.sheet.steps[self.step.name])
+        return self.phrases.value(StepRef(self.step.name), self.step.type.kind)
 
     def inputs(self) -> tuple[Operand, ...]:
         """What the step read, the table that it looked into first; nothing where it was not read,
@@ -177,7 +178,7 @@ class StepPhrases:
         kind = self.phrases.kind(formula.by, "one_of")
         table = sheet.table(formula.table)
         if table.by_key is not None:
-            return format_value(kind, by)
+            return self.phrases.value(formula.by, "one_of")
         return _range_row(kind, by, table.by_range)
 
     def rounding(self) -> str | None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.decide.phrases import kind_of, show
 from engine.language.model import Release, Texts
 from engine.language.values import UNKNOWN, Value
+from engine.language.wording import kind_of, show
 
 _BRACES: Final = re.compile(r"\{([^{}]*)\}")
 HIDDEN: Final = "(personal)"

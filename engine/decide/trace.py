@@ -39,19 +39,21 @@ An outcome is met, unmet, unknown or not_reached. A condition is a clause or a g
 A place is `file:line`. `personal` marks what shows a personal fact; `masked` hides those.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from engine.decide.answer import MET, Decision, Finding
 from engine.decide.binding import Binding
 from engine.decide.fact_values import value_to_json
 from engine.decide.judgement import Judgement
-from engine.decide.phrases import kind_of, show
+from engine.decide.phrases import Phrases
 from engine.decide.rule_trace import phrases_of, place_of, state_of, trace_rule
 from engine.decide.texts import HIDDEN, told
 from engine.language.model import DecisionPoint, FactRef, Release, Rule
 from engine.language.operands import operands_of
-from engine.language.values import UNKNOWN, MaybeValue, format_value
+from engine.language.values import UNKNOWN, Kind, MaybeValue, Value, format_value
+from engine.language.wording import kind_of, show
 
 SCHEMA: Final = 1
 
@@ -71,13 +73,18 @@ def build_trace(
         "as_of": decided.as_of.isoformat() if decided.as_of else None,
         "release": decided.release,
         "semantics": decided.semantics_version,
-        "findings": [_finding(release, decided, finding) for finding in decided.findings],
+        "findings": [
+            trace_finding(release, decided.decision, finding, decided.facts, decided.as_of)
+            for finding in decided.findings
+        ],
         "answers": _answers(release, point, decided, judgements),
         "missing": list(decided.missing),
         "facts": _facts(release, point, decided, in_force),
         "parameters": _parameters(release, binding),
         "sources": _sources(release, in_force, binding),
-        "rules": [trace_rule(release, judgement) for judgement in judgements],
+        "rules": [
+            trace_rule(judgement, phrases_of(release, judgement.sheet)) for judgement in judgements
+        ],
         "not_in_force": _not_in_force(point, in_force) if judged else [],
     }
 
@@ -87,11 +94,18 @@ def _not_in_force(point: DecisionPoint, in_force: list[Rule]) -> list[str]:
     return [name for name in point.rules if name not in names]
 
 
-def _finding(release: Release, decided: Decision, finding: Finding) -> dict[str, Any]:
+def trace_finding(
+    release: Release,
+    decision: str,
+    finding: Finding,
+    facts: Mapping[str, Value],
+    as_of: date | None,
+) -> dict[str, Any]:
+    """The node of one finding."""
     rule = release.rules[finding.rule]
     places = {case.name: case.place for case in rule.cases}
     place = places.get(finding.case, rule.otherwise_place or rule.place)
-    text = release.texts.get((decided.decision, finding.reason))
+    text = release.texts.get((decision, finding.reason))
     return {
         "reason": finding.reason,
         "verdict": finding.verdict,
@@ -100,7 +114,7 @@ def _finding(release: Release, decided: Decision, finding: Finding) -> dict[str,
         "place": place_of(place),
         "standing": finding.standing,
         "sources": list(rule.sources),
-        "texts": told(release, text, decided.facts, decided.as_of) if text else {},
+        "texts": told(release, text, facts, as_of) if text else {},
         "reviewed": list(text.reviewed) if text else [],
     }
 
@@ -110,30 +124,29 @@ def _answers(
 ) -> dict[str, Any]:
     found = {}
     for name, value in decided.answers.items():
-        kind = point.answers[name].kind
-        rule, source, personal = _giver(release, name, judgements)
-        found[name] = {
-            "state": state_of(value),
-            "value": None if value is UNKNOWN else value_to_json(kind, value),
-            "text": format_value(kind, value),
-            "rule": rule,
-            "from": source,
-            "personal": personal,
-        }
+        giving = [
+            judgement.sheet
+            for judgement in judgements
+            if judgement.applies == MET and name in judgement.sheet.rule.answers
+        ]
+        phrases = phrases_of(release, giving[0]) if giving else None
+        found[name] = trace_answer(name, point.answers[name].kind, value, phrases)
     return found
 
 
-def _giver(
-    release: Release, answer: str, judgements: list[Judgement]
-) -> tuple[str | None, str | None, bool]:
-    """The rule that surely gave the answer and the operand that it is."""
-    for judgement in judgements:
-        operand = judgement.sheet.rule.answers.get(answer)
-        if operand is not None and judgement.applies == MET:
-            phrases = phrases_of(release, judgement)
-            rule = judgement.sheet.rule.name
-            return rule, phrases.name(operand), phrases.is_personal(operand)
-    return None, None, False
+def trace_answer(
+    name: str, kind: Kind, value: MaybeValue, phrases: Phrases | None
+) -> dict[str, Any]:
+    """The node of one answer. `phrases` of the rule that surely gave it; None where none did."""
+    operand = phrases.sheet.rule.answers[name] if phrases else None
+    return {
+        "state": state_of(value),
+        "value": None if value is UNKNOWN else value_to_json(kind, value),
+        "text": format_value(kind, value),
+        "rule": phrases.sheet.rule.name if phrases else None,
+        "from": phrases.name(operand) if phrases and operand else None,
+        "personal": bool(phrases and operand and phrases.is_personal(operand)),
+    }
 
 
 def _facts(

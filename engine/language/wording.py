@@ -1,15 +1,21 @@
-"""A clause in words with the values that stand in it, where no whole trace is at hand."""
+"""Values, parameters and clauses in words, wherever they are told; a trace says the same.
+
+`Scene` puts a clause into words where no whole trace is at hand.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from engine.language.model import (
     Clause,
     Constant,
+    DatedValue,
     DayRef,
     FactRef,
     Operand,
+    Parameter,
     ParamRef,
     Period,
     Release,
@@ -21,10 +27,14 @@ from engine.language.operators import DAY, phrase
 from engine.language.values import (
     UNKNOWN,
     Kind,
+    MaybeValue,
     Value,
     format_value,
     format_yearly_day,
 )
+
+OVER_MEMBERS: Final = ("includes_any", "includes_none")
+"""Operators whose words name the members found, or how many were asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,7 @@ class Scene:
 
     def _found(self, clause: Clause) -> tuple[str, str]:
         """For `includes_any` and its negation: the members found, how many were asked about."""
-        if clause.operator not in ("includes_any", "includes_none"):
+        if clause.operator not in OVER_MEMBERS:
             return "", ""
         asked = self._members(clause.right)
         given = self.facts.get(name_of(clause.left))
@@ -79,21 +89,32 @@ class Scene:
             case FactRef(name) if name in self.release.facts:
                 if self.release.facts[name].personal and not self.shows_personal:
                     return "(personal)"
-                return format_value(kind, self.facts.get(name, UNKNOWN))
+                given = self.facts.get(name, UNKNOWN)
+                if isinstance(given, tuple):
+                    return ", ".join(given) or "nothing"
+                return format_value(kind, given)
         return ""
 
     def _right(self, clause: Clause) -> str:
         match clause.right:
             case ParamRef(name):
-                shown = _parameter_words(clause.kind, self._parameter(name))
-                return f"${name} ({shown})" if shown else f"${name}"
+                return self._parameter_words(clause, name)
             case Words(words):
                 return "[" + ", ".join(words) + "]"
             case Constant(value):
-                is_zero = value == 0 and not isinstance(value, bool)
-                return "zero" if is_zero else format_value(clause.kind, value)
+                return format_value(clause.kind, value)
             case name:
-                return f"{name_of(name)} {self._shown(name, clause.kind)}".rstrip()
+                return self._shown(name, clause.kind) or name_of(name)
+
+    def _parameter_words(self, clause: Clause, name: str) -> str:
+        """A parameter's value; a list by its name, its length and its date."""
+        parameter = self.release.parameters[name]
+        dated = None if self.day is None else parameter.on(self.day)
+        if dated is None or clause.operator in OVER_MEMBERS:
+            return f"${name}"
+        if isinstance(dated.value, tuple):
+            return list_words(name, dated)
+        return show(kind_of(parameter, clause.kind), dated.value, parameter.unit)
 
     def _parameter(self, name: str) -> object:
         dated = None if self.day is None else self.release.parameters[name].on(self.day)
@@ -112,18 +133,32 @@ def name_of(operand: Operand) -> str:
     return ""
 
 
-def _parameter_words(kind: Kind, value: object) -> str:
-    """A parameter's value inside a sentence: a list by its length, a period by its ends."""
+def kind_of(parameter: Parameter, otherwise: Kind) -> Kind:
+    """The type in whose form a parameter's value is shown."""
+    match parameter.unit:
+        case "money" | "integer" | "days" | "years" | "share" | "boolean" | "list":
+            return parameter.unit
+        case _:
+            return otherwise
+
+
+def show(kind: Kind, value: object, unit: str = "") -> str:
+    """Any value as people read it: a period by its ends, a yearly day by its name."""
     match value:
         case Period(first, last):
             return f"{format_yearly_day(first)} to {format_yearly_day(last)}"
-        case tuple():
-            return str(len(value))
-        case int():
-            return format_value(kind, value)
         case Table():
             return "table"
-    return ""
+        case int() if unit == "day_of_year":
+            return format_yearly_day(value)
+    known: MaybeValue = value  # type: ignore[assignment]  # what is left is a value of a fact
+    return format_value(kind, known)
+
+
+def list_words(name: str, dated: DatedValue) -> str:
+    """A `$list` by its length and date: `$tutoring.subjects (7, since 2026-07-01)`."""
+    length = len(dated.value) if isinstance(dated.value, tuple) else 0
+    return f"${name} ({length}, since {dated.since})"
 
 
 def as_written(clause: Clause) -> str:

@@ -7,6 +7,7 @@ where it is not. Each limit below was measured on durable-rules 2.0.28; README.m
 import itertools
 import re
 import threading
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -31,6 +32,7 @@ _BEGIN: Final = "begin"
 _LOCK = threading.Lock()  # the library is not thread-safe, not even between rulesets
 _SIDS = itertools.count(1)
 _NAMES = itertools.count(1)
+_LET_GO: deque[str] = deque()  # rulesets whose owner is gone, freed when the next are made
 
 
 class Symbol(NamedTuple):
@@ -63,6 +65,15 @@ class _QuietHost(durable_engine.Host):  # type: ignore[misc]  # the library has 
 
 
 _HOST = _QuietHost()
+
+
+def _stopped_clock() -> int:
+    """Stands still: an action during which the machine's clock moves by more than ten seconds is
+    never completed, and what should have fired after it is dropped without a word."""
+    return 0
+
+
+durable_engine._unix_now = _stopped_clock
 
 
 def _open(context: Any) -> None:
@@ -152,6 +163,8 @@ class ForwardChaining:
     def __init__(self, name: str, productions: Sequence[Production]) -> None:
         self._types = _checked_types(productions)
         with _LOCK:
+            while _LET_GO:
+                _HOST.forget(_LET_GO.popleft())
             self._rulesets = [
                 _Ruleset(f"{name}.{next(_NAMES)}", part) for part in _parts(productions)
             ]
@@ -173,6 +186,11 @@ class ForwardChaining:
         with _LOCK:
             while self._rulesets:
                 _HOST.forget(self._rulesets.pop().name)
+
+    def let_go(self) -> None:
+        """As `close`, but never waits: for a finalizer, which may run in the middle of a run."""
+        while self._rulesets:
+            _LET_GO.append(self._rulesets.pop().name)
 
     def _checked(self, symbol: Symbol) -> Symbol:
         _check(symbol)

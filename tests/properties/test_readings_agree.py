@@ -144,6 +144,6 @@ def test_a_rule_whose_steps_branch_again_and_again_is_read_alike(facts):
 
 def test_a_short_torture_finds_no_difference_and_reaches_every_verdict():
     reached = set()
-    failure = run(5_000, 0, lambda _, met: reached.update(met))
+    failure = run(5_000, 0, lambda tally: reached.update(tally.met))
     assert failure is None, printed(failure)
     assert reached >= {"allow", "deny", "incomplete", "review"}, "too few to mean anything"

@@ -9,6 +9,7 @@ from support.random_releases import Question
 
 from engine.decide.answer import Decision, EngineFault, NoValue
 from engine.decide.decider import Decider
+from engine.watch.second_opinion import SecondOpinion
 from engine.watch.watcher import Watcher
 
 COMPARED = (
@@ -33,15 +34,26 @@ def told(ask: Callable[[], Decision]) -> dict[str, Any]:
     return said
 
 
-def differences(decider: Decider, question: Question) -> list[str]:
-    """One line for each field in which the decider and the reference differ; [] where none."""
+def differences(
+    decider: Decider, question: Question, second: SecondOpinion | None = None
+) -> list[str]:
+    """One line for each field in which the decider and the reference differ; [] where none.
+
+    second: the opinion of durable_rules, which must say the same as both.
+    """
     asked = (question.decision, question.facts, question.as_of)
     decided = told(lambda: decider.decide(*asked))
-    expected = told(lambda: reference.decide(decider.release, *asked))
+    lines = _lines(decided, told(lambda: reference.decide(decider.release, *asked)), "reference")
+    if second is not None:
+        lines += _lines(decided, told(lambda: second.decide(*asked)), "durable_rules")
+    return lines
+
+
+def _lines(decided: dict[str, Any], other: dict[str, Any], by: str) -> list[str]:
     return [
-        f"{name}: decided {decided.get(name)!r}, by the reference {expected.get(name)!r}"
-        for name in sorted({*decided, *expected})
-        if decided.get(name) != expected.get(name)
+        f"{name}: decided {decided.get(name)!r}, by {by} {other.get(name)!r}"
+        for name in sorted({*decided, *other})
+        if decided.get(name) != other.get(name)
     ]
 
 

@@ -1,6 +1,10 @@
-"""Holds the decider equal to the reference on as many random fact sets as there is time for.
+"""Holds the decider equal to the reference on as many random fact sets as there is time for, and
+durable_rules equal to both.
 
-    PYTHONPATH=tests python -m support.torture --facts 1000000 --seed 1
+    PYTHONPATH=tests python -m support.torture --facts 1000000 --seed 1 --durable-every 1
+
+durable_rules is the slow one of the three: asked about every release it takes three quarters of the
+time. `--durable-every 5` asks it about every fifth release, 0 about none.
 
 Exits 1 with a reduced reproduction at the first difference.
 """
@@ -9,7 +13,8 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -29,6 +34,7 @@ from support.release_files import rule as rule_text
 
 from engine.decide.decider import Decider
 from engine.language.model import Release, Rule
+from engine.watch.second_opinion import SecondOpinion
 
 FACTS_A_RELEASE = 60
 RELEASES_A_SEED = 1_000_000
@@ -45,27 +51,52 @@ class Failure:
     lines: list[str]
 
 
-def run(facts: int, seed: int, progress: Callable[[int, Counter[str]], None]) -> Failure | None:
-    """Asks so many questions, a few hundred a release; the first failure, or None."""
-    asked, met = 0, Counter[str]()
+@dataclass
+class Tally:
+    """How far a run has come: fact sets asked, those of them asked of durable_rules too, and what
+    every tenth came to."""
+
+    asked: int = 0
+    by_durable: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+
+
+def run(
+    facts: int, seed: int, progress: Callable[[Tally], None], durable_every: int = 0
+) -> Failure | None:
+    """Asks so many questions, FACTS_A_RELEASE a release; the first failure, or None.
+
+    durable_every: durable_rules is asked about every Nth release; 0 = about none.
+    """
+    tally = Tally()
     for number in range(-(-facts // FACTS_A_RELEASE)):
+        is_second_asked = durable_every > 0 and number % durable_every == 0
         release_seed = seed * RELEASES_A_SEED + number
-        chooser = SeededChooser(release_seed)
-        decider = Decider(build_release(chooser))
-        read = facts_by_decision(decider.release)
-        for _ in range(min(FACTS_A_RELEASE, facts - asked)):
-            question = build_question(chooser, decider.release, read)
-            lines = differences(decider, question)
-            if lines:
-                return reduced(Failure(release_seed, decider.release, question, lines))
-            asked += 1
-            if asked % 10 == 0:  # enough to show which outcomes the run reaches
-                met[_outcome(decider, question)] += 1
-        failure = _watch(chooser, decider, release_seed)
+        questions = min(FACTS_A_RELEASE, facts - tally.asked)
+        failure = _torture(release_seed, questions, is_second_asked, tally)
         if failure is not None:
             return failure
-        progress(asked, met)
+        progress(tally)
     return None
+
+
+def _torture(seed: int, questions: int, is_second_asked: bool, tally: Tally) -> Failure | None:
+    """One release."""
+    chooser = SeededChooser(seed)
+    decider = Decider(build_release(chooser))
+    read = facts_by_decision(decider.release)
+    with closing(SecondOpinion(decider.release, decider)) as opinion:
+        second = opinion if is_second_asked else None
+        for _ in range(questions):
+            question = build_question(chooser, decider.release, read)
+            lines = differences(decider, question, second)
+            if lines:
+                return reduced(Failure(seed, decider.release, question, lines))
+            tally.asked += 1
+            tally.by_durable += is_second_asked
+            if tally.asked % 10 == 0:  # enough to show which outcomes the run reaches
+                tally.met[_outcome(decider, question)] += 1
+    return _watch(chooser, decider, seed)
 
 
 def _outcome(decider: Decider, question: Question) -> str:
@@ -102,8 +133,10 @@ def reduced(failure: Failure) -> Failure:
 
 
 def _differences(failure: Failure) -> list[str]:
+    decider = Decider(failure.release)
     try:
-        return differences(Decider(failure.release), failure.question)
+        with closing(SecondOpinion(failure.release, decider)) as second:
+            return differences(decider, failure.question, second)
     except (KeyError, AssertionError):  # too small: something that is named is gone
         return []
 
@@ -178,18 +211,32 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--facts", type=int, default=1_000_000, help="how many fact sets to ask")
     parser.add_argument("--seed", type=int, default=1, help="another seed asks other questions")
+    parser.add_argument(
+        "--durable-every", type=int, default=1, metavar="N",
+        help="ask durable_rules about every Nth release; 0 = about none",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     began = monotonic()
+    last = Tally()
 
-    def progress(asked: int, met: Counter[str]) -> None:
-        if asked % (FACTS_A_RELEASE * 200) < FACTS_A_RELEASE:
-            shares = ", ".join(f"{name} {count}" for name, count in sorted(met.items()))
+    def progress(tally: Tally) -> None:
+        nonlocal last
+        last = tally
+        if tally.asked % (FACTS_A_RELEASE * 200) < FACTS_A_RELEASE:
+            shares = ", ".join(f"{name} {count}" for name, count in sorted(tally.met.items()))
             seconds = monotonic() - began
-            print(f"{asked:,} of {given.facts:,} in {seconds:.0f} s ({shares})", file=sys.stderr)
+            print(
+                f"{tally.asked:,} of {given.facts:,}, {tally.by_durable:,} by durable_rules, "
+                f"in {seconds:.0f} s ({shares})",
+                file=sys.stderr,
+            )
 
-    failure = run(given.facts, given.seed, progress)
+    failure = run(given.facts, given.seed, progress, given.durable_every)
     if failure is None:
-        print(f"{given.facts:,} fact sets, no difference (seed {given.seed})")
+        print(
+            f"{last.asked:,} fact sets (seed {given.seed}) in {monotonic() - began:.0f} s, no "
+            f"difference: compiled = reference on all, = durable_rules on {last.by_durable:,}"
+        )
         return 0
     print(printed(failure))
     return 1

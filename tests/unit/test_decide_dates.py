@@ -8,7 +8,8 @@ from support.small_policy import TODAY, release
 
 from engine.decide.answer import MET, NOT_REACHED, UNKNOWN_CLAUSE, UNMET, NoValue
 from engine.decide.binding import turning_days
-from engine.decide.decider import KEPT_STRETCHES, Decider
+from engine.decide.decider import Decider
+from engine.decide.law import KEPT_STRETCHES
 from engine.language.model import InForce
 
 OVER = """

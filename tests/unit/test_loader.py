@@ -197,4 +197,3 @@ def test_names_are_listed_as_in_a_sentence():
 def test_only_a_near_name_is_proposed():
     assert did_you_mean("accesory", ["accessory", "other"]) == "did you mean `accessory`?"
     assert did_you_mean("zebra", ["accessory", "other"]) == ""
-

@@ -15,6 +15,7 @@ from support.reference_tables import (
 )
 
 from engine.language.model import FiscalYear, Period
+from engine.language.operators import OPERATORS
 from engine.language.values import UNKNOWN
 
 SEPTEMBER = date(2026, 9, 30)
@@ -47,6 +48,13 @@ def test_the_three_values_are_those_of_the_table():
 )
 def test_none_equals_nothing_and_has_no_order(operator, left, right, expected):
     assert judge(operator, left, right, tests_none=False) is expected
+
+
+@pytest.mark.parametrize("operator", list(OPERATORS.values()), ids=lambda each: each.name)
+def test_the_operator_table_and_the_reference_agree_on_none(operator):
+    """The loader finds contradictions by that table, and deciding must not say otherwise."""
+    expected = Truth.MET if operator.met_by_none else Truth.UNMET
+    assert judge(operator.name, None, ("a",), tests_none=False) is expected
 
 
 def test_a_question_about_absence_is_unknown_only_of_what_was_not_given():

@@ -53,7 +53,7 @@ def test_a_case_that_asks_for_what_when_excludes_is_never_reached():
 def test_a_case_that_may_be_reached_is_left_alone(second: str):
     body = f"""
     cases:
-      - {{ case: a, if: {{ it.flag: {{ is: true }}, it.kind: {{ is: red }} }}, then: {{ deny: A }} }}
+      - {{ case: a, if: {{ it.flag: {{ is: true }}, it.kind: {{ is: red }} }}, then: {{ deny: A }}}}
       - {{ case: b, if: {second}, then: {{ deny: OLD }} }}
     otherwise: allow
     """

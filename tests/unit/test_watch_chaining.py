@@ -129,6 +129,27 @@ def test_the_host_starts_no_thread():
     assert threading.active_count() == before
 
 
+def test_a_clock_that_jumps_in_the_middle_of_a_run_drops_nothing(chain, monkeypatch):
+    # With the library's own clock a jump of eleven seconds silently ends the run where it stands.
+    everything = [clause(name) for name in "abcd"]
+    ticks = iter(range(0, 11_000, 11))
+    with monkeypatch.context() as patch:
+        patch.setattr(chaining.durable_engine, "_unix_now", lambda: next(ticks))
+        assert chain.run(everything) < {"first", "again", "second", "third"}
+    assert chaining.durable_engine._unix_now() == chaining.durable_engine._unix_now() == 0
+    assert chain.run(everything) == {"first", "again", "second", "third"}
+
+
+def test_a_chaining_that_is_let_go_is_freed_when_the_next_is_made():
+    one = ForwardChaining("one", [Production("p", (clause("a"),))])
+    name = one._rulesets[0].name
+    with chaining._LOCK:  # a finalizer may run while this very thread evaluates
+        one.let_go()
+    assert name in chaining._HOST._ruleset_directory
+    ForwardChaining("next", [Production("p", (clause("a"),))]).close()
+    assert name not in chaining._HOST._ruleset_directory
+
+
 def test_two_chainings_of_one_name_do_not_meet():
     one = ForwardChaining("same", [Production("p", (clause("a"),))])
     other = ForwardChaining("same", [Production("q", (clause("a"),))])

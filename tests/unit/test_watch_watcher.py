@@ -68,7 +68,7 @@ def test_a_conclusion_names_clauses_facts_and_standing(watcher):
     standing = watch(watcher, reader__fees=2_000)
     (fees,) = standing.concluded
     assert fees.clauses == (
-        "reader.fees $20.00 is at least $fees.suspend_from ($20.00)",
+        "reader.fees $20.00 is at least $20.00",
         "reader.pardoned is false, not true",
     )
     assert fees.facts == ("reader.fees", "reader.pardoned")
