@@ -1,6 +1,7 @@
 """The HTTP app: routes, console, middleware, error replies. Parts come from wiring."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
@@ -10,9 +11,10 @@ from api.auth import Access
 from api.console import pages
 from api.middleware import BoundedBody, BoundedStrangers, RequestId
 from api.rate_limit import RateLimiter
-from api.routes import compliance, decisions, operations, policies, purchases, records
+from api.routes import compliance, decisions, operations, people, policies, purchases, records
 from api.service import releases
 from api.service.parts import Parts
+from api.store.group_commit import GroupCommit
 
 _DESCRIPTION = (
     "Decides, explains and applies the rules of an education-account program. "
@@ -40,12 +42,14 @@ def create_app(
         docs_url="/docs",
         redoc_url=None,
         dependencies=[Depends(_follow_publications)],
+        lifespan=_finish_writes,
     )
     app.state.parts = parts
+    app.state.group = GroupCommit(parts.database)
     app.state.access = access or Access(RateLimiter.off())
     app.state.follower = releases.Follower(parts)
     replies.install(app)
-    for module in (decisions, purchases, records, compliance, policies, operations):
+    for module in (decisions, purchases, people, records, compliance, policies, operations):
         app.include_router(module.router)
     pages.install(app, session_key=session_key, secure_cookies=is_production)
     if allowed_origins:
@@ -59,6 +63,13 @@ def create_app(
     app.add_middleware(BoundedStrangers, limiter=app.state.access.limiter)
     app.add_middleware(RequestId, new_id=parts.new_id)
     return app
+
+
+@asynccontextmanager
+async def _finish_writes(app: FastAPI) -> AsyncIterator[None]:
+    """At the end, what was accepted is written before the process goes."""
+    yield
+    app.state.group.close()
 
 
 def _follow_publications(request: Request) -> None:

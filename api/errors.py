@@ -39,7 +39,8 @@ class Refusal(Exception):
     error_code: a key of STATUS (KeyError for any other). message: one sentence for people.
     details: every problem, each {"path", "message", "help"} and what else helps a caller.
     keeps_record: the transaction is committed all the same, since what was decided on the way to
-    the refusal belongs to the record.
+    the refusal belongs to the record. retry_after: seconds after which the same request may be
+    sent again (429 and 503); None = where there is no telling.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Refusal(Exception):
         details: Sequence[Mapping[str, object]] = (),
         *,
         keeps_record: bool = False,
+        retry_after: int | None = None,
     ) -> None:
         self.status = STATUS[error_code]
         self.error_code = error_code
         self.message = message
         self.keeps_record = keeps_record
+        self.retry_after = retry_after
         self.details = [dict(detail) for detail in details]
         super().__init__(f"{error_code}: {message}")
 

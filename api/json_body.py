@@ -12,6 +12,9 @@ def read_json(body: bytes) -> dict[str, object]:
     """The object in a request body; Refusal (422) says what is wrong in the caller's words."""
     if not body.strip():
         raise _refused("the body is missing", "send a JSON object")
+    if b"\\u0000" in body:
+        # PostgreSQL keeps no such character, so that it must not be kept elsewhere either.
+        raise _refused("the body holds a NUL character", "leave it out")
     try:
         value = json.loads(
             body,

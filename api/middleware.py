@@ -10,9 +10,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Refusal, problem
-from api.replies import internal
+from api.privacy.log_fields import address
+from api.rate_limit import RateLimiter
+from api.replies import internal, reply_to
 
 BODY_LIMIT: Final = 1_000_000
+UNCOUNTED: Final = frozenset({"/healthz"})
+COUNTED_BY_CALLER: Final = ("/v1/", "/metrics", "/console")
+"""Addresses below which `auth.Requires`, or the console's session, knows who asks."""
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -62,10 +67,32 @@ class RequestId:
                 "request",
                 id=request_id,
                 method=scope["method"],
-                path=scope["path"],
+                path=address(scope["path"], getattr(scope.get("route"), "path", None)),
                 status=status,
                 elapsed_us=elapsed_us,
             )
+
+
+class BoundedStrangers:
+    """Counts what is open to everybody (readiness, documents, addresses that nothing serves) by
+    address. Routes that ask who calls count their callers themselves."""
+
+    def __init__(self, app: ASGIApp, limiter: RateLimiter) -> None:
+        self.app, self.limiter = app, limiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not _counts_elsewhere(scope["path"]):
+            client = scope.get("client")
+            try:
+                self.limiter.charge_address(client[0] if client else "unknown")
+            except Refusal as refusal:
+                await reply_to(refusal)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _counts_elsewhere(path: str) -> bool:
+    return path in UNCOUNTED or path.startswith(COUNTED_BY_CALLER)
 
 
 class BoundedBody:
@@ -77,6 +104,13 @@ class BoundedBody:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            message = "the address holds a NUL character"
+            refusal = Refusal(
+                "INVALID_REQUEST", message, [problem("address", message, "leave it out")]
+            )
+            await JSONResponse(refusal.reply(), refusal.status)(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > self.limit:

@@ -28,8 +28,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(EngineFault, _fault)
 
 
-def _reply(refusal: Refusal) -> JSONResponse:
-    headers = {"Retry-After": "1"} if refusal.status in (429, 503) else {}
+def reply_to(refusal: Refusal) -> JSONResponse:
+    """A refusal as its caller reads it, with the headers that belong to its status."""
+    headers = {}
+    if refusal.status in (429, 503):
+        headers["Retry-After"] = str(refusal.retry_after or 1)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(refusal.reply(), refusal.status, headers)
@@ -37,7 +40,7 @@ def _reply(refusal: Refusal) -> JSONResponse:
 
 async def _refusal(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class alone
-    return _reply(error)
+    return reply_to(error)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
@@ -51,14 +54,14 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
         details.append(problem(path, message, "see /docs for the shape of this request"))
     count = len(details)
     summary = f"the request has {count} problem{'s' if count != 1 else ''}"
-    return _reply(Refusal("INVALID_REQUEST", summary, details))
+    return reply_to(Refusal("INVALID_REQUEST", summary, details))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     code = _CODES.get(error.status_code, "INVALID_REQUEST")
     if error.status_code == 404:
-        return _reply(Refusal(code, f"nothing is served at `{request.url.path}`"))
+        return reply_to(Refusal(code, f"nothing is served at `{request.url.path}`"))
     refusal = Refusal(code, str(error.detail))
     body = {**refusal.reply(), "status_code": error.status_code}
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
@@ -67,13 +70,15 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 async def _fault(request: Request, error: Exception) -> JSONResponse:
     code = getattr(error, "code", "engine.fault")
     request_id = str(getattr(request.state, "request_id", "unknown"))
-    _log.error("engine fault", alert=True, code=code, reason=str(error), id=request_id)
+    # Its text names values, which may be somebody's: the log gets what stands before them.
+    reason = str(error).partition(" has no result for ")[0]
+    _log.error("engine fault", alert=True, code=code, reason=reason, id=request_id)
     return internal(request_id)
 
 
 def internal(request_id: str) -> JSONResponse:
     """What a caller reads of a failure inside: its id, and nothing of the inside."""
     message = "the service failed and nothing was decided; it has been reported"
-    return _reply(
+    return reply_to(
         Refusal("INTERNAL", message, [problem("request", request_id, "quote this id to support")])
     )

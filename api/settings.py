@@ -1,15 +1,20 @@
 """Settings from the environment, in development also from `.env`. Nothing else reads them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from api import token_settings
+from api.rate_limit import PRODUCTION_RATE, Rate, parse_rate
+from api.token_settings import TokenSettings
+from engine import Engine
 
 
 class SettingsRefused(Exception):
@@ -29,7 +34,7 @@ DEMO_WALLET_KEY: Final = "demo-wallet-key-for-development-only"
 class Settings:
     """What the service was started with; see README, Settings."""
 
-    database_url: str = "sqlite:///var/esa.sqlite"
+    database_url: str = field(default="sqlite:///var/esa.sqlite", repr=False)
     policy_dir: Path = Path()
     environment: str = "development"
     classwallet_base_url: str = "http://127.0.0.1:8100"
@@ -40,26 +45,19 @@ class Settings:
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("America/New_York"))
     today: date | None = None
     wallet_file: Path = Path("var/wallet.sqlite")
+    seal_key_file: Path | None = None
+    checkpoint_dir: Path | None = None
+    engine: Engine = "compiled"
+    tokens: TokenSettings | None = None
+    rate_limit: Rate | None = None
+    master_key_file: Path | None = None
 
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
 
 
-_READERS: Final[dict[str, str]] = {
-    "DATABASE_URL": "database_url",
-    "POLICY_DIR": "policy_dir",
-    "ENVIRONMENT": "environment",
-    "CLASSWALLET_BASE_URL": "classwallet_base_url",
-    "CLASSWALLET_API_KEY_FILE": "classwallet_api_key",
-    "SESSION_KEY_FILE": "session_key",
-    "ALLOWED_ORIGINS": "allowed_origins",
-    "LOG_LEVEL": "log_level",
-    "TIME_ZONE": "time_zone",
-    "TODAY": "today",
-    "WALLET_FILE": "wallet_file",
-}
-KNOWN: Final = tuple(_READERS)
+_ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -77,15 +75,15 @@ def load_settings(
         if path.is_file():
             given = {**_read_env_file(path, problems), **given}
     values: dict[str, object] = {}
-    for key, name in _READERS.items():
+    for key, (name, read) in _READERS.items():
         text = given.get(key, "").strip()
         if not text:
             continue
         try:
-            values[name] = _read(key, text)
+            values[name] = read(text)
         except ValueError as error:
             problems.append(f"`{key}`: {error}")
-    settings = _settings_of(values) if not problems else None
+    settings = _settings_of(values, problems) if not problems else None
     if settings is not None:
         problems += _refused_in_production(settings)
     if problems or settings is None:
@@ -98,7 +96,16 @@ def child_environment(overrides: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **overrides}
 
 
-def _settings_of(values: dict[str, Any]) -> Settings:
+def _settings_of(values: dict[str, Any], problems: list[str]) -> Settings:
+    """The settings; where a setting must fit another one, what does not fit goes to `problems`."""
+    is_production = values.get("environment") == "production"
+    if is_production:
+        values.setdefault("rate_limit", PRODUCTION_RATE)
+    about_tokens = {name: values.pop(name) for name in list(values) if name.startswith("jwt_")}
+    try:
+        values["tokens"] = token_settings.assemble(about_tokens, is_production=is_production)
+    except token_settings.TokensRefused as refused:
+        problems += refused.problems
     return Settings(**values)
 
 
@@ -111,37 +118,14 @@ def _read_env_file(path: Path, problems: list[str]) -> dict[str, str]:
         key, equals, value = line.partition("=")
         key = key.removeprefix("export ").strip()
         if not equals:
-            problems.append(f"{path}:{number}: `{line}` is not `KEY=value`")
+            # The line is not shown: it may be a part of a secret.
+            problems.append(f"{path}:{number}: this line is not `KEY=value`")
         elif key not in _READERS:
             known = ", ".join(KNOWN)
             problems.append(f"{path}:{number}: unknown setting `{key}`; settings are {known}")
         else:
             found[key] = value.strip().strip("'\"")
     return found
-
-
-def _read(key: str, text: str) -> object:  # noqa: PLR0911 - one line a setting reads best
-    match key:
-        case "DATABASE_URL":
-            return _database_url(text)
-        case "WALLET_FILE":
-            return Path(text)
-        case "POLICY_DIR":
-            return _policy_dir(text)
-        case "ENVIRONMENT":
-            return _one_of(text, ("development", "production"))
-        case "CLASSWALLET_BASE_URL":
-            return _base_url(text)
-        case "CLASSWALLET_API_KEY_FILE" | "SESSION_KEY_FILE":
-            return _secret(text)
-        case "ALLOWED_ORIGINS":
-            return tuple(part.strip() for part in text.split(",") if part.strip())
-        case "LOG_LEVEL":
-            return _one_of(text.upper(), _LEVELS)
-        case "TIME_ZONE":
-            return _time_zone(text)
-        case _:
-            return date.fromisoformat(text)
 
 
 def _database_url(text: str) -> str:
@@ -163,10 +147,26 @@ def _policy_dir(text: str) -> Path:
     return path
 
 
+def _environment(text: str) -> str:
+    return _one_of(text, ("development", "production"))
+
+
+def _engine(text: str) -> str:
+    return _one_of(text, _ENGINES)
+
+
+def _level(text: str) -> str:
+    return _one_of(text.upper(), _LEVELS)
+
+
 def _one_of(text: str, words: tuple[str, ...]) -> str:
     if text not in words:
         raise ValueError(f"`{text}` is none of {', '.join(words)}")
     return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _base_url(text: str) -> str:
@@ -185,6 +185,20 @@ def _secret(text: str) -> str:
     return secret
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"`{text}` is no date such as 2026-09-21") from None
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise ValueError(f"there is no file or folder `{text}`")
+    return path
+
+
 def _time_zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -200,6 +214,39 @@ def _refused_in_production(settings: Settings) -> list[str]:
         problems.append("`TODAY`: a fixed day is for development only")
     if settings.classwallet_api_key == DEMO_WALLET_KEY:
         problems.append("`CLASSWALLET_API_KEY_FILE`: production refuses the demo key; name a file")
+    if settings.seal_key_file is None:
+        problems.append("`SEAL_KEY_FILE`: production needs a key that seals are signed with")
+    if settings.checkpoint_dir is None:
+        problems.append("`CHECKPOINT_DIR`: production keeps checkpoints apart from the database")
     if not settings.session_key:
         problems.append("`SESSION_KEY_FILE`: production needs a key for console sessions")
+    if settings.master_key_file is None:
+        problems.append("`MASTER_KEY_FILE`: production needs the keys that personal data are under")
     return problems
+
+
+_READERS: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
+    "DATABASE_URL": ("database_url", _database_url),
+    "POLICY_DIR": ("policy_dir", _policy_dir),
+    "ENVIRONMENT": ("environment", _environment),
+    "CLASSWALLET_BASE_URL": ("classwallet_base_url", _base_url),
+    "CLASSWALLET_API_KEY_FILE": ("classwallet_api_key", _secret),
+    "SESSION_KEY_FILE": ("session_key", _secret),
+    "ALLOWED_ORIGINS": ("allowed_origins", _origins),
+    "LOG_LEVEL": ("log_level", _level),
+    "TIME_ZONE": ("time_zone", _time_zone),
+    "TODAY": ("today", _day),
+    "WALLET_FILE": ("wallet_file", Path),
+    "SEAL_KEY_FILE": ("seal_key_file", _existing),
+    "CHECKPOINT_DIR": ("checkpoint_dir", Path),
+    "ENGINE": ("engine", _engine),
+    "JWT_ISSUER": ("jwt_issuer", token_settings.read_issuer),
+    "JWT_AUDIENCE": ("jwt_audience", token_settings.read_audience),
+    "JWT_ALGORITHM": ("jwt_algorithm", token_settings.read_algorithm),
+    "JWT_JWKS_URL": ("jwt_jwks_url", token_settings.read_jwks_url),
+    "JWT_PUBLIC_KEY": ("jwt_public_key", token_settings.read_pem),
+    "RATE_LIMIT": ("rate_limit", parse_rate),
+    "MASTER_KEY_FILE": ("master_key_file", Path),
+}
+"""Every setting: the field it fills, and how its text is read (ValueError says what is wrong)."""
+KNOWN: Final = tuple(_READERS)

@@ -8,15 +8,23 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import httpx
 import structlog
 from fastapi import FastAPI
+from sqlalchemy.engine import make_url
 
 from api.errors import Refusal
 from api.identifiers import maker
+from api.privacy.log_fields import drop_people
+from api.privacy.master_keys import KeysRefused, first_key, read_master_keys
+from api.privacy.vault import Vault
+from api.record.checkpoints import Checkpoints
+from api.record.keys import SealKeys, SealKeysRefused, ensure_keys, load_keys
+from api.record.sealer import Sealer
 from api.service import callers, releases
 from api.service.parts import Parts
 from api.settings import DEMO_API_KEY, DEMO_REVIEWER_KEY, Settings
@@ -57,13 +65,49 @@ def _fixed_day(day: date, zone: ZoneInfo) -> Callable[[], datetime]:
     return now
 
 
+def build_vault(settings: Settings) -> Vault:
+    """The master keys of the settings. In development a first one is made where none is named:
+    beside the SQLite file, or under var/. StartRefused for keys that cannot be used."""
+    path = settings.master_key_file or _own_keys(settings)
+    try:
+        if settings.master_key_file is None:
+            first_key(path, datetime.now(UTC).date(), secrets.token_bytes)
+        masters = read_master_keys(path)
+    except KeysRefused as refused:
+        raise StartRefused(f"`MASTER_KEY_FILE`: {refused}") from None
+    # The real clock, also on a fixed day of development: keys are forgotten in real time.
+    return Vault(masters, secrets.token_bytes, lambda: datetime.now(UTC))
+
+
+def _own_keys(settings: Settings) -> Path:
+    return _own_folder(settings) / "master.keys"
+
+
+def _own_folder(settings: Settings) -> Path:
+    """Where development keeps its own keys: beside the SQLite file, or under var/."""
+    url = make_url(settings.database_url)
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return Path(str(url.database)).parent if is_file else Path("var")
+
+
+def refuse_lost_keys(parts: Parts) -> None:
+    """StartRefused where personal data are under a master key that is not loaded."""
+    with parts.database.read() as tx:
+        loaded = {key.name for key in tx.boxes.vault.masters.keys}
+        lost = sorted(set(tx.data_keys.by_master_key()) - loaded)
+    if lost:
+        raise StartRefused(
+            f"personal data are under master key `{lost[0]}`, which `MASTER_KEY_FILE` lacks"
+        )
+
+
 def build_parts(settings: Settings) -> Parts:
     """Everything a use case needs. Raises problems.Refused for a policy that is no release."""
     release = load_release(settings.policy_dir)
     decider = build_decider(release, settings.engine)
     clock = build_clock(settings)
     return Parts(
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, build_vault(settings)),
         decider=decider,
         watcher=Watcher(release, decider),
         clock=clock,
@@ -72,6 +116,31 @@ def build_parts(settings: Settings) -> Parts:
         time_zone=settings.time_zone,
         load=lambda files: build_decider(load_files(files), settings.engine),
     )
+
+
+def build_seal_keys(settings: Settings) -> SealKeys:
+    """The keys that seals are signed with; in development a first one is made where none is
+    named. StartRefused for keys that cannot be used."""
+    try:
+        if settings.seal_key_file is not None:
+            return load_keys(settings.seal_key_file)
+        return ensure_keys(_own_folder(settings) / "seal-keys")
+    except SealKeysRefused as refused:
+        raise StartRefused(f"`SEAL_KEY_FILE`: {refused}") from None
+
+
+def build_checkpoints(settings: Settings) -> Checkpoints:
+    """Where checkpoints are; in development beside the database, in a folder of its name."""
+    if settings.checkpoint_dir is not None:
+        return Checkpoints(settings.checkpoint_dir)
+    name = Path(make_url(settings.database_url).database or "").stem
+    return Checkpoints(_own_folder(settings) / "checkpoints" / name)
+
+
+def build_sealer(settings: Settings, parts: Parts) -> Sealer:
+    """A sealer under a name of its own."""
+    keys, checkpoints = build_seal_keys(settings), build_checkpoints(settings)
+    return Sealer(parts.database, parts.clock, keys, checkpoints, f"sealer-{parts.new_id()}")
 
 
 def build_client(settings: Settings) -> ClassWalletClient:
@@ -95,6 +164,7 @@ def build_app(settings: Settings) -> FastAPI:
     parts = build_parts(settings)
     if revision(parts.database) != HEAD:
         raise StartRefused("the database is not migrated; run `esa-policy migrate` first")
+    refuse_lost_keys(parts)
     _begin_published(parts, settings)
     if settings.is_production and _knows_demo_key(parts):
         raise StartRefused("production refuses a database that holds the demo's keys")
@@ -185,6 +255,7 @@ def configure_logs(level: str) -> None:
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
+            drop_people,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

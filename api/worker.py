@@ -1,4 +1,4 @@
-"""The outbox loop: deliver what is due, rest when nothing is, stop when told."""
+"""The worker: delivers what is due, seals what was recorded, stops when told."""
 
 import signal
 import threading
@@ -7,22 +7,27 @@ from typing import Final
 
 import structlog
 
+from api.record.sealer import Sealer, SealingStopped
 from api.service import payments, releases
 from api.service.parts import Parts
 from api.service.provider_port import PaymentProvider
 
 REST_SECONDS: Final = 0.5
 FAULT_REST_SECONDS: Final = 5.0
+SEAL_REST_SECONDS: Final = 5.0
 DRAIN_LIMIT: Final = 100_000
 
 _log = structlog.get_logger("worker")
 
 
 class Worker:
-    """Delivers the outbox rows of one database through one provider."""
+    """Delivers the outbox rows of one database through one provider, and seals its record."""
 
-    def __init__(self, parts: Parts, provider: PaymentProvider) -> None:
+    def __init__(
+        self, parts: Parts, provider: PaymentProvider, sealer: Sealer | None = None
+    ) -> None:
         self._follower, self._provider = releases.Follower(parts), provider
+        self._sealer = sealer
         self._id = f"worker-{parts.new_id()}"
         self._stop = threading.Event()
 
@@ -41,6 +46,17 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_on)
         _log.info("worker started", worker=self._id)
+        # A thread of its own: a provider that does not answer must not keep records unsealed.
+        sealing = threading.Thread(target=self._seal, name="sealer")
+        sealing.start()
+        try:
+            self._deliver()
+        finally:
+            self._stop.set()
+            sealing.join()
+        _log.info("worker stopped", worker=self._id)
+
+    def _deliver(self) -> None:
         while not self._stop.is_set():
             try:
                 delivered = payments.deliver_once(self._follower.look(), self._provider, self._id)
@@ -51,7 +67,22 @@ class Worker:
                 continue
             if not delivered:
                 self._stop.wait(REST_SECONDS)
-        _log.info("worker stopped", worker=self._id)
+
+    def _seal(self) -> None:
+        told = ""
+        while self._sealer is not None and not self._stop.is_set():
+            problem, cause = "", None
+            try:
+                self._sealer.run()
+            except SealingStopped as stopped:
+                problem = str(stopped)
+            except Exception as error:
+                # What waits stays in the queue, in the order it has there.
+                problem, cause = f"a run failed: {type(error).__name__}", error
+            if problem and problem != told:
+                _log.error("nothing is sealed", alert=True, why=problem, exc_info=cause)
+            told = problem
+            self._stop.wait(SEAL_REST_SECONDS)
 
     def _stop_on(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()

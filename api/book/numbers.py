@@ -7,10 +7,10 @@ from typing import Final
 
 from api.book.layout import Cited, Layout, Reference, anchor
 from api.book.wording import spaced
-from engine.decide.phrases import kind_of, show
 from engine.language.model import DatedValue, Parameter, Release, Standing, Table
 from engine.language.operands import parameters_of
 from engine.language.values import Kind, Value, format_value
+from engine.language.wording import kind_of, show
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 from api.book.layout import anchor
 from engine.decide.answer import NOT_REACHED
 from engine.decide.binding import Binding
-from engine.decide.phrases import Phrases, kind_of, show, told_group
+from engine.decide.phrases import Phrases, told_group
 from engine.decide.sheet import Sheet
 from engine.decide.step_phrases import StepPhrases
 from engine.language.model import (
@@ -37,6 +37,7 @@ from engine.language.model import (
 )
 from engine.language.operators import DAY
 from engine.language.values import UNKNOWN, format_value
+from engine.language.wording import kind_of, show
 
 _MARK: Final = "\x00"
 """No policy holds it: the reader refuses control characters."""

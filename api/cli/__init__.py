@@ -1,9 +1,11 @@
 """`esa-policy`: the command line. Each command imports what it needs when it runs, so that
 `esa-policy decide` answers in well under half a second."""
 
+from itertools import chain
+
 import click
 
-from api.cli import policy, service
+from api.cli import keys, policy, record, service
 from api.cli.book import book
 from api.cli.replay import replay
 
@@ -17,5 +19,6 @@ def main() -> None:
     """Rules of an education-account program: check, rehearse, decide, explain, serve."""
 
 
-for command in (*policy.COMMANDS, book, replay, *service.COMMANDS):
+_GROUPS = (policy.COMMANDS, record.COMMANDS, keys.COMMANDS, service.COMMANDS)
+for command in (book, replay, *chain.from_iterable(_GROUPS)):
     main.add_command(command)

@@ -119,6 +119,37 @@ def decide(
     sys.exit(0 if decided.verdict in ("allow", "review") else 1)
 
 
+@click.command(epilog="Example: esa-policy remedy purchase facts.yaml")
+@click.argument("decision")
+@click.argument("facts", type=FILE)
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Decide by the rules of this day.")
+@click.option("--json", "as_json", is_flag=True, help="Print the remedies as JSON.")
+@click.option("--language", type=click.Choice(["en", "es"]), default="en", show_default=True)
+@policy_option
+def remedy(
+    decision: str, facts: Path, as_of: date | None, policy: Path, language: str, *, as_json: bool
+) -> None:
+    """Say what would make a decision pass: the smallest changes, each one tried.
+
+    Exit 0 where it passes already or something would help, 1 where nothing does.
+    """
+    import time
+
+    from engine.decide.decider import Decider
+    from engine.decide.remedies import find_remedies, remedies_to_json
+    from engine.decide.remedy_texts import render_remedies
+
+    decider = Decider(load(policy))
+    day = date(as_of.year, as_of.month, as_of.day) if as_of else None
+    decided = _decide(decider, decision, facts, day)
+    found = find_remedies(decider, decided, clock=time.monotonic_ns)
+    if as_json:
+        click.echo(json.dumps(remedies_to_json(found), indent=2))
+    else:
+        click.echo(render_remedies(found, language))
+    sys.exit(0 if found.state in ("passes", "asks", "remedies") else 1)
+
+
 def _decide(decider: "Decider", decision: str, path: Path, as_of: date | None) -> "Decision":
     from engine.decide.answer import FactsRefused, NoValue, UnknownDecision
     from engine.decide.facts import facts_from_nodes
@@ -222,4 +253,4 @@ def _progress(noun: str) -> Iterator[Callable[[int, int], None]]:
         click.echo("\r" + " " * 40 + "\r", nl=False, err=True)
 
 
-COMMANDS: Final = (check, rehearse, decide, schema)
+COMMANDS: Final = (check, rehearse, decide, remedy, schema)

@@ -21,18 +21,21 @@ SHOWN = 20
 def replay(since: datetime | None, after: str) -> None:
     """Replay the record: the same facts under the same release must give the same bytes.
 
-    Exit 1 where a record comes out otherwise. When interrupted it names the id to go on from.
+    Exit 1 where a record comes out otherwise. One whose personal facts were erased cannot be
+    replayed; it is counted apart. When interrupted it names the id to go on from.
     """
     from api.service import replays
 
     with operating():
         parts = migrated_parts(settings())
     begin = since.replace(tzinfo=UTC) if since else None
-    done, different, last = 0, 0, after
+    done, different, erased, last = 0, 0, 0, after
     try:
         for one in replays.replay_all(parts, after, begin, _tick):
             done, last = done + 1, one.id
-            if not one.same:
+            if one.erased:
+                erased += 1
+            elif not one.same:
                 different += 1
                 if different <= SHOWN:
                     _show(one)
@@ -41,7 +44,8 @@ def replay(since: datetime | None, after: str) -> None:
         sys.exit(1)
     finally:
         parts.database.close()
-    click.echo(f"{done} replayed, {done - different} the same, {different} different")
+    same = done - different - erased
+    click.echo(f"{done} replayed, {same} the same, {different} different, {erased} erased since")
     sys.exit(1 if different else 0)
 
 

@@ -95,9 +95,11 @@ def migrate() -> None:
     """Bring the database to this version's tables."""
     from api.store.database import Database
     from api.store.migration import migrate as migrate_database
+    from api.wiring import build_vault
 
+    chosen = settings()
     with operating():
-        database = Database(settings().database_url)
+        database = Database(chosen.database_url, build_vault(chosen))
         try:
             click.echo(f"database is at {migrate_database(database)}")
         finally:
@@ -145,19 +147,21 @@ def publish(note: str, cases: Path | None) -> None:
 @click.option("--once", is_flag=True, help="Deliver what is due and stop.")
 def work(*, once: bool) -> None:
     """Deliver the outbox: call the wallet provider for what was decided, and record the result.
+    Every few seconds, seal the decisions that were recorded.
 
     Any number of workers may run; stop one with Ctrl-C or SIGTERM, it finishes its call first.
     """
     from api.service.classwallet import ClassWallet
-    from api.wiring import build_client, configure_logs
+    from api.wiring import build_client, build_sealer, configure_logs
     from api.worker import Worker
 
     chosen = settings()
     configure_logs(chosen.log_level)
     with operating():
         parts = migrated_parts(chosen)
+        sealer = build_sealer(chosen, parts)
     with build_client(chosen) as client:
-        worker = Worker(parts, ClassWallet(client))
+        worker = Worker(parts, ClassWallet(client), sealer)
         if once:
             click.echo(f"{worker.drain()} delivered")
         else:

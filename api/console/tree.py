@@ -27,7 +27,7 @@ def _rank(verdict: str) -> int:
 
 def _facts(trace: Mapping[str, Any], origins: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"name": name, "origin": origin_text(origins.get(name)), **fact}
+        {**fact, "name": name, "origin": origin_text(origins.get(name))}
         for name, fact in sorted(trace["facts"].items())
         if fact["state"] != "unknown"
     ]
@@ -35,9 +35,17 @@ def _facts(trace: Mapping[str, Any], origins: Mapping[str, Any]) -> list[dict[st
 
 def origin_text(origin: object) -> str:
     """Where a fact came from, in words: `record: agreement 01K...`."""
-    if isinstance(origin, Mapping):
-        parts = [f"{key.replace('_', ' ')} {value}" for key, value in origin.items()
-                 if value not in (None, "", [], {}) and key != "from"]  # fmt: skip
-        source = str(origin.get("from", ""))
-        return ": ".join(part for part in (source, ", ".join(parts)) if part)
-    return str(origin or "")
+    if not isinstance(origin, Mapping):
+        return _words(origin)
+    rest = {key: value for key, value in origin.items() if key != "from"}
+    return ": ".join(part for part in (_words(origin.get("from")), _words(rest)) if part)
+
+
+def _words(value: object) -> str:
+    """A stored origin has no more than a few levels: what is empty is left out."""
+    if isinstance(value, Mapping):
+        said = [(key.replace("_", " "), _words(inner)) for key, inner in value.items()]
+        return ", ".join(f"{key} {text}" for key, text in said if text)
+    if isinstance(value, list | tuple):
+        return "; ".join(text for text in map(_words, value) if text)
+    return "" if value is None else str(value)

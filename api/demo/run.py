@@ -3,6 +3,7 @@
 They are processes of their own, as in production, so that killing one shows what really happens.
 """
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ def run_demo(folder: Path, *, port: int, wallet_port: int, fresh: bool) -> int:
     if fresh:
         for database in folder.glob("*.sqlite*"):
             database.unlink()
+        # They tell of the databases that are gone now, and would stop the sealing of new ones.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     overrides = {
         "DATABASE_URL": f"sqlite:///{folder}/esa.sqlite",
         "WALLET_FILE": f"{folder}/wallet.sqlite",
@@ -65,10 +68,10 @@ def prepare(settings: Settings) -> str:
     from api.service import releases
     from api.store.database import Database
     from api.store.migration import migrate
-    from api.wiring import build_parts
+    from api.wiring import build_parts, build_vault
 
     today = settings.today or DEMO_DAY
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, build_vault(settings))
     migrate(database)
     database.close()
     parts = build_parts(replace(settings, today=today))

@@ -9,6 +9,7 @@ from api.auth import Requires, parts_of
 from api.routes.commands import CommandOf, StrictRoute
 from api.routes.requests import ResolutionBody, SuspensionBody
 from api.service import compliance
+from api.service.looks import looking
 from api.service.parts import Caller
 
 router = APIRouter(prefix="/v1/compliance", tags=["compliance"], route_class=StrictRoute)
@@ -43,5 +44,5 @@ def resolve(
 def list_findings(account_id: str, request: Request, caller: Officer) -> dict[str, Any]:
     """An account's findings."""
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         return compliance.list_findings(parts, tx, caller, account_id)

@@ -10,8 +10,13 @@ from api.auth import Requires, parts_of
 from api.errors import Refusal, problem
 from api.json_body import read_json
 from api.routes.commands import CommandOf, body_of
-from api.service import decisions, replays
-from api.service.parts import Caller
+from api.service import decisions, proofs, remedies, replays
+from api.service.looks import looking
+from api.service.parts import Caller, Parts
+from api.store.group_commit import GroupCommit
+
+GROUP_SECONDS: Final = 20
+"""How long a caller waits for the record before it is told to come again."""
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -57,6 +62,7 @@ _ASK_BODY: Final = {
 @router.post("/{decision}", openapi_extra=_ASK_BODY)
 def ask(
     decision: str,
+    request: Request,
     command: CommandOf,
     caller: Annotated[Caller, Depends(Requires("decisions:ask"))],
     body: Annotated[bytes, Depends(body_of)],
@@ -65,6 +71,9 @@ def ask(
 ) -> JSONResponse:
     """Decide about facts that the caller gives and answers for. A deny is an answer (200)."""
     asked = _asked(read_json(body))
+
+    if command.attempt.key is None and asked["release"] is None and not trace:
+        return JSONResponse(_ask_in_group(request, command.parts, caller, decision, asked))
 
     def use_case(tx: Any) -> dict[str, Any]:
         answer = decisions.ask(
@@ -75,6 +84,34 @@ def ask(
         return answer
 
     return command.run(caller, 200, use_case)
+
+
+def _ask_in_group(
+    request: Request, parts: Parts, caller: Caller, decision: str, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """Decides at once and stores together with what others ask meanwhile; answers after that."""
+    decider = parts.decider
+    decided = decisions.weigh(decider, decision, asked["facts"], asked["as_of"])
+    group: GroupCommit = request.app.state.group
+    stored = group.submit(lambda tx: decisions.record(parts, tx, caller, decider, decided))
+    try:
+        answer: dict[str, Any] = stored.result(GROUP_SECONDS)
+    except TimeoutError:
+        # It may be stored yet: asking again stores a second decision, which harms nobody.
+        raise Refusal("OVERLOADED", "the record is slow; send the request again later") from None
+    return answer
+
+
+@router.post("/{decision}/remedies", openapi_extra=_ASK_BODY)
+def ask_remedies(
+    decision: str,
+    request: Request,
+    caller: Annotated[Caller, Depends(Requires("decisions:ask"))],
+    body: Annotated[bytes, Depends(body_of)],
+) -> dict[str, Any]:
+    """The smallest changes that would make it pass, each verified by deciding again."""
+    asked = _asked(read_json(body))
+    return remedies.ask(parts_of(request), caller, decision, asked["facts"], asked["as_of"])
 
 
 def _asked(body: dict[str, object]) -> dict[str, Any]:
@@ -109,16 +146,33 @@ Reader = Annotated[Caller, Depends(Requires("decisions:read"))]
 def show(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
     """One recorded decision, with the facts it rests on and where each came from."""
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         return decisions.get(parts, tx, caller, decision_id)
+
+
+@router.get("/{decision_id}/proof")
+def proof(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
+    """That the record holds this decision: its canonical text and the path to a signed seal.
+    409 for the few seconds until it is sealed."""
+    parts = parts_of(request)
+    with parts.database.read() as tx:
+        return proofs.proof(parts, tx, caller, decision_id)
 
 
 @router.get("/{decision_id}/trace")
 def trace(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
     """Why: every rule and clause with values, sources and standing, rebuilt from the record."""
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         return decisions.trace(parts, tx, caller, decision_id)
+
+
+@router.get("/{decision_id}/remedies")
+def show_remedies(decision_id: str, request: Request, caller: Reader) -> dict[str, Any]:
+    """What would make a recorded decision pass, and who would have to act."""
+    parts = parts_of(request)
+    with looking(parts, caller) as tx:
+        return remedies.of_record(parts, tx, caller, decision_id)
 
 
 @router.get("/{decision_id}/replay")
@@ -131,7 +185,7 @@ def replay(
 ) -> dict[str, Any]:
     """Decide again from the record and compare byte for byte; or what today's rules would say."""
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         if today:
             return replays.under_today(parts, tx, caller, decision_id)
         return replays.replay(parts, tx, caller, decision_id)

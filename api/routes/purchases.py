@@ -9,6 +9,7 @@ from api.auth import Requires, parts_of
 from api.routes.commands import CommandOf, StrictRoute
 from api.routes.requests import ApprovalBody, DocumentsBody, PurchaseBody, ReasonBody, decoded
 from api.service import purchases
+from api.service.looks import looking
 from api.service.parts import Caller
 
 router = APIRouter(prefix="/v1/purchases", tags=["purchases"], route_class=StrictRoute)
@@ -72,7 +73,7 @@ def add_documents(
 def document(purchase_id: str, document_id: str, request: Request, caller: Reader) -> Response:
     """A paper, as a download that no browser runs or shows inline."""
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         paper = purchases.document(parts, tx, caller, purchase_id, document_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{document_id}"',

@@ -18,6 +18,7 @@ from api.routes.requests import (
     VendorBody,
 )
 from api.service import accounts, catalog, providers, students, vendors
+from api.service.looks import looking
 from api.service.parts import Caller
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
@@ -38,7 +39,7 @@ def create_student(body: StudentBody, command: CommandOf, caller: Writer) -> JSO
 @router.get("/students/{student_id}", tags=["students"])
 def show_student(student_id: str, request: Request, caller: Reader) -> dict[str, Any]:
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         return students.show(parts, tx, caller, student_id)
 
 
@@ -111,7 +112,7 @@ def list_holds(account_id: str, request: Request, caller: Reader) -> dict[str, A
 @router.get("/accounts/{account_id}/events", tags=["accounts"])
 def list_events(account_id: str, request: Request, caller: Reader) -> dict[str, Any]:
     parts = parts_of(request)
-    with parts.database.read() as tx:
+    with looking(parts, caller) as tx:
         return accounts.list_events(parts, tx, caller, account_id)
 
 

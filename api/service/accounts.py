@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.errors import Refusal
-from api.service import history, holding, standing, students
+from api.service import history, holding, people, standing, students
 from api.service.dossier import read_record
 from api.service.history import emit
 from api.service.paging import checked_limit, page
@@ -31,7 +31,8 @@ def create(
 
     given: student_id, program, award_level, fiscal_year, initial_award, part_time (default
     false). Staff's act opens it as `active`; the activation decision joins with its own issue.
-    Refusal CONFLICT for a second account of the same student, program and year.
+    Refusal CONFLICT for a second account of the same student, program and year, STATE_CONFLICT
+    for a student whose data were erased.
     """
     reading = Reading(given, ("student_id", *_FACTS))
     student_id = reading.text("student_id")
@@ -44,8 +45,7 @@ def create(
     part_time = reading.flag("part_time", default=False)
     reading.finish()
     read_record(parts.decider.release, "account", {k: given[k] for k in _FACTS if k in given})
-    students.visible(tx, caller, student_id)
-    tx.students.lock(student_id)
+    students.refuse_erased(students.locked(tx, caller, student_id))
     if tx.accounts.for_year(student_id, given["program"], year) is not None:
         raise Refusal("CONFLICT", f"the student has this program's account for {year} already")
     account = Account(
@@ -163,14 +163,19 @@ def list_transactions(
 def list_holds(parts: Parts, tx: Transaction, caller: Caller, account_id: str) -> dict[str, Any]:
     """All holds of the account, oldest first, with what they rest on."""
     account = visible(tx, caller, account_id)
-    return {"items": [holding.view(hold) for hold in tx.holds.of(account.id)], "next": None}
+    return {
+        "items": [holding.view(tx, caller, hold) for hold in tx.holds.of(account.id)],
+        "next": None,
+    }
 
 
 def list_events(parts: Parts, tx: Transaction, caller: Caller, account_id: str) -> dict[str, Any]:
     """The account's events, oldest first; the newest EVENT_LIMIT of them."""
     account = visible(tx, caller, account_id)
     events = tx.events.of(f"account:{account.id}")[-history.EVENT_LIMIT :]
-    return {"items": [history.view(event) for event in events], "next": None}
+    if people.may_see(caller) and any(map(history.tells, events)):
+        people.note(tx, f"student:{account.student_id}", "events", account.id)
+    return {"items": [history.view(tx, caller, event) for event in events], "next": None}
 
 
 def change_status(
@@ -185,9 +190,10 @@ def change_status(
     if account.status == "closed":
         raise Refusal("STATE_CONFLICT", "a closed account stays closed")
     tx.accounts.change(account.id, status=status)
-    data = {"from": account.status, "to": status, "reason": said}
+    data = {"from": account.status, "to": status}
     kind = _EVENTS.get(status, "AccountStatusChanged")
-    emit(parts, tx, f"account:{account.id}", kind, caller, data)
+    emit(parts, tx, f"account:{account.id}", kind, caller, data, said={"reason": said},
+         student_id=account.student_id)  # fmt: skip
     tx.outbox.wake(account.id, parts.clock())
     return show(parts, tx, caller, account.id)
 

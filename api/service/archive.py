@@ -7,7 +7,7 @@ from typing import Final
 
 from api.errors import Refusal, problem
 from api.store.transaction import Transaction
-from engine.decide.decider import Decider
+from engine.decide.decider import AnyDecider
 from engine.language.problems import Refused
 
 KEPT_RELEASES: Final = 16
@@ -16,13 +16,15 @@ KEPT_RELEASES: Final = 16
 class Archive:
     """Loads stored releases on demand and keeps the last few. Thread-safe."""
 
-    def __init__(self, current: Decider, load: Callable[[Mapping[str, bytes]], Decider]) -> None:
+    def __init__(
+        self, current: AnyDecider, load: Callable[[Mapping[str, bytes]], AnyDecider]
+    ) -> None:
         self.current = current
         self._load = load
-        self._kept: OrderedDict[str, Decider] = OrderedDict()
+        self._kept: OrderedDict[str, AnyDecider] = OrderedDict()
         self._lock = threading.Lock()
 
-    def decider(self, tx: Transaction, release_id: str) -> Decider:
+    def decider(self, tx: Transaction, release_id: str) -> AnyDecider:
         """The decider of a stored release.
 
         Refusal NOT_FOUND for one that was never stored, RECORD_UNAVAILABLE for one that this
@@ -42,7 +44,7 @@ class Archive:
                 self._kept.popitem(last=False)
         return decider
 
-    def _read(self, tx: Transaction, release_id: str) -> Decider:
+    def _read(self, tx: Transaction, release_id: str) -> AnyDecider:
         files = tx.releases.files(release_id)
         if not files:
             raise Refusal(

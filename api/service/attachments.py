@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.errors import Refusal
+from api.errors import Refusal, problem
+from api.privacy.boxes import Gone
+from api.privacy.envelope import Place
+from api.service import people
 from api.service.parts import Caller, Parts
 from api.service.reading import NAME_LENGTH, Reading
-from api.store.records import Attachment
+from api.store.records import Attachment, Purchase
 from api.store.transaction import Transaction
 
 PAPER_BYTES: Final = 5 * 1024 * 1024
@@ -86,37 +89,69 @@ def sniff(content: bytes) -> str | None:
 
 
 def keep(
-    parts: Parts, tx: Transaction, caller: Caller, purchase_id: str, papers: Sequence[Paper]
+    parts: Parts, tx: Transaction, caller: Caller, purchase: Purchase, papers: Sequence[Paper]
 ) -> None:
-    """Stores papers; Refusal INVALID_REQUEST when the purchase has too many already."""
-    if papers and len(tx.attachments.of(purchase_id)) + len(papers) > PAPERS_A_PURCHASE:
+    """Stores papers, sealed for the purchase's student.
+
+    Refusal INVALID_REQUEST when the purchase has too many already.
+    """
+    if papers and len(tx.attachments.of(purchase.id)) + len(papers) > PAPERS_A_PURCHASE:
         raise Refusal("INVALID_REQUEST", f"a purchase has at most {PAPERS_A_PURCHASE} papers")
+    boxes, subject = tx.boxes, people.of_student(purchase.student_id)
     for paper in papers:
+        id = parts.new_id()
+        digest = hashlib.sha256(paper.content).hexdigest()
         tx.attachments.add(
             Attachment(
-                id=parts.new_id(),
-                purchase_id=purchase_id,
+                id=id,
+                purchase_id=purchase.id,
                 kind=paper.kind,
-                name=paper.name,
+                name=boxes.seal(subject, _place(id, "name"), paper.name),
                 media_type=paper.media_type,
                 size=len(paper.content),
-                sha256=hashlib.sha256(paper.content).hexdigest(),
-                content=paper.content,
+                sha256=boxes.seal(subject, _place(id, "sha256"), digest),
+                content=boxes.seal_bytes(subject, _place(id, "content"), paper.content),
                 added_by=caller.id,
                 added_at=parts.clock(),
             )
         )
 
 
-def view(paper: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored paper as callers read it, without its content."""
+def opened(tx: Transaction, caller: Caller, paper: Attachment) -> tuple[str, bytes]:
+    """The paper's name and what is in it.
+
+    Refusal FORBIDDEN where the caller's scopes do not cover it, NOT_FOUND where it was erased.
+    """
+    if not people.may_see(caller, people.ON_PURCHASES):
+        help = f"one of {', '.join(sorted(people.ON_PURCHASES))}"
+        raise Refusal(
+            "FORBIDDEN", "papers are about people", [problem("scope", "is missing", help)]
+        )
+    try:
+        name = tx.boxes.open(_place(paper.id, "name"), paper.name)
+        return name, tx.boxes.open_bytes(_place(paper.id, "content"), paper.content)
+    except Gone:
+        raise Refusal("NOT_FOUND", "this paper was erased") from None
+
+
+def _place(paper_id: str, column: str) -> Place:
+    return Place("attachments", paper_id, column)
+
+
+def view(tx: Transaction, caller: Caller, paper: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored paper as this caller reads it, without its content."""
+
+    def told(column: str) -> str | None:
+        place = _place(paper["id"], column)
+        return people.shown(tx, caller, place, paper[column], people.ON_PURCHASES)
+
     return {
         "id": paper["id"],
         "kind": paper["kind"],
-        "name": paper["name"],
+        "name": told("name"),
         "media_type": paper["media_type"],
         "size": paper["size"],
-        "sha256": paper["sha256"],
+        "sha256": told("sha256"),
         "added_by": paper["added_by"],
         "added_at": paper["added_at"].isoformat(),
     }

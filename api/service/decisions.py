@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from api.errors import Refusal, problem
+from api.privacy.masking import hide_texts
+from api.service import decision_facts, people, remains
 from api.service.answers import answers_to_json, read_answers
 from api.service.dossier import nested, problems_of
 from api.service.paging import checked_limit, moment_cursor, page, read_moment_cursor
@@ -22,13 +24,12 @@ from engine.language.values import Value
 
 PURE: Final = "pure"
 APPLIED: Final = "applied"
-MASKED: Final = "masked"
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """How a decision came to be asked. Origins are stored for applied decisions only: the facts
-    of a pure one all come from its caller."""
+    of a pure one all come from its caller. student_id: whom an applied decision is about."""
 
     caller: Caller
     mode: str
@@ -37,6 +38,7 @@ class Asking:
     account_id: str | None = None
     purchase_id: str | None = None
     line: int | None = None
+    student_id: str | None = None
 
 
 def ask(
@@ -54,6 +56,13 @@ def ask(
     INVALID_FACTS (all problems), NOT_FOUND, POLICY_NO_VALUE; EngineFault is no refusal.
     """
     decider = parts.decider if release is None else parts.archive.decider(tx, release)
+    return record(parts, tx, caller, decider, weigh(decider, decision, facts, as_of))
+
+
+def weigh(
+    decider: AnyDecider, decision: str, facts: Mapping[str, object], as_of: date | None
+) -> Decision:
+    """The engine's answer about facts in nested JSON; nothing is stored yet. Refusals as `ask`."""
     try:
         values = facts_from_json(decider.release, facts)
     except FactsRefused as refused:
@@ -62,9 +71,17 @@ def ask(
         raise Refusal(
             "INVALID_FACTS", f"{count} fact{'s do' if count > 1 else ' does'} not fit", details
         ) from refused
-    decided = decide(decider, decision, values, as_of)
+    return decide(decider, decision, values, as_of)
+
+
+def record(
+    parts: Parts, tx: Transaction, caller: Caller, decider: AnyDecider, decided: Decision
+) -> dict[str, Any]:
+    """Stores what was weighed for a caller, and gives what the caller may read of it."""
     asking = Asking(caller, PURE, parts.new_id(), {})
-    return view(keep(parts, tx, decider.release, decided, asking))
+    row = keep(parts, tx, decider.release, decided, asking)
+    # Whoever gave the facts may read what follows from them.
+    return view(row, answers_to_json(decider.release, decided))
 
 
 def decide(
@@ -88,7 +105,7 @@ def decide(
 def keep(
     parts: Parts, tx: Transaction, release: Release, decided: Decision, asking: Asking
 ) -> DecisionRow:
-    """Stores a decision as it was answered."""
+    """Stores a decision as it was answered, with what is about people sealed."""
     findings = [
         {
             "reason": finding.reason,
@@ -99,17 +116,27 @@ def keep(
         }
         for finding in decided.findings
     ]
+    id = parts.new_id()
+    facts, answers = decision_facts.seal(
+        tx,
+        release,
+        id,
+        decided.decision,
+        facts_to_json(release, decided.facts),
+        answers_to_json(release, decided),
+        asking.student_id,
+    )
     row = DecisionRow(
-        id=parts.new_id(),
+        id=id,
         decision=decided.decision,
         release_id=decided.release,
         semantics_version=decided.semantics_version,
         as_of=decided.as_of,
-        facts=dict(facts_to_json(release, decided.facts)),
+        facts=facts,
         origins={name: dict(origin) for name, origin in asking.origins.items()},
         verdict=decided.verdict,
         findings=findings,
-        answers=answers_to_json(release, decided),
+        answers=answers,
         missing=list(decided.missing),
         outcomes=decided.outcomes,
         mode=asking.mode,
@@ -123,15 +150,15 @@ def keep(
     return tx.decisions.keep(row)
 
 
-def view(row: DecisionRow) -> dict[str, Any]:
-    """A decision as its caller reads it."""
+def view(row: DecisionRow, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision as its caller reads it, with the answers that this caller may see."""
     return {
         "id": row.id,
         "decision": row.decision,
         "verdict": row.verdict,
         "reasons": list(dict.fromkeys(finding["reason"] for finding in row.findings)),
         "findings": row.findings,
-        "answers": row.answers,
+        "answers": dict(answers),
         "missing": row.missing,
         "release": row.release_id,
         "semantics_version": row.semantics_version,
@@ -149,64 +176,103 @@ def view(row: DecisionRow) -> dict[str, Any]:
 def get(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> dict[str, Any]:
     """A stored decision with its facts and the origin of each.
 
-    Personal facts are masked unless the caller has the scope `facts:personal`.
+    What is about people is masked unless the caller has the scope `facts:personal`; `erased` names
+    what nobody can read any more.
     """
     row = visible(tx, caller, decision_id)
     release = parts.archive.decider(tx, row.release_id).release
+    held = decision_facts.content(tx, row)
+    shown = held.for_view() if people.may_see(caller) else held.masked(release, row.decision)
+    _note(tx, caller, row, held, "facts")
     facts = {
-        f"{group}.{name}": value
-        for group, part in row.facts.items()
-        for name, value in part.items()
+        f"{group}.{name}": v for group, part in shown.facts.items() for name, v in part.items()
     }
-    if "facts:personal" not in caller.scopes:
-        facts = {
-            name: MASKED if release.facts[name].personal else value for name, value in facts.items()
-        }
-    return view(row) | {"facts": nested(facts), "origins": _origins(row, facts), "hash": row.hash}
+    return view(row, shown.answers) | {
+        "facts": nested(facts),
+        "erased": list(held.erased),
+        "origins": _origins(row, facts),
+        "hash": row.hash,
+    }
 
 
 def trace(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> dict[str, Any]:
     """Why a decision came out so: the engine's tree under the release that decided it.
 
     Each of its facts names its `origin`. Added: `id`, `origins` of all facts given, who asked and
-    when, and `linked`, the decisions of the same group. Personal values are masked unless the
-    caller has the scope `facts:personal`.
+    when, and `linked`, the decisions of the same group. What is about people is masked unless the
+    caller has the scope `facts:personal`; where some of it was erased, `erased` names it and the
+    tree holds what can be told without it.
     """
     row = visible(tx, caller, decision_id)
     decider = parts.archive.decider(tx, row.release_id)
-    tree: dict[str, Any] = dict(decider.trace(rebuilt(decider.release, row)))
-    if "facts:personal" not in caller.scopes:
-        tree = masked(tree)
+    held = decision_facts.content(tx, row)
+    if held.is_whole:
+        tree: dict[str, Any] = dict(decider.trace(rebuilt(decider.release, row, held)))
+    else:
+        tree = remains.trace(decider.release, row, held)
+    if not people.may_see(caller):
+        tree = hide_texts(masked(tree), held.free_texts(decider.release))
+    _note(tx, caller, row, held, "trace")
     origins = _origins(
         row, [f"{group}.{name}" for group, part in row.facts.items() for name in part]
     )
     facts = {
         name: about | {"origin": origins.get(name)} for name, about in tree.get("facts", {}).items()
     }
-    about = view(row)
+    about = view(row, {})
     kept = ("id", "mode", "asked_by", "asked_at", "account_id", "purchase_id", "line", "group_id")
     linked = [other.id for other in tx.decisions.group(row.group_id) if other.id != row.id]
     return (
         tree
         | {key: about[key] for key in kept}
-        | {"facts": facts, "origins": origins, "linked": linked}
+        | {"facts": facts, "origins": origins, "linked": linked, "erased": list(held.erased)}
     )
 
 
-def rebuilt(release: Release, row: DecisionRow) -> Decision:
-    """The engine's own decision, from the record."""
+def _note(
+    tx: Transaction, caller: Caller, row: DecisionRow, held: decision_facts.Content, what: str
+) -> None:
+    """Notes that the caller is shown what is about somebody."""
+    if not people.may_see(caller) or held.sealed <= set(held.erased):
+        return
+    account = tx.accounts.get(row.account_id) if row.account_id else None
+    aggregate = f"student:{account.student_id}" if account else f"decision:{row.id}"
+    people.note(tx, aggregate, what, row.id)
+
+
+def rebuilt(release: Release, row: DecisionRow, held: decision_facts.Content) -> Decision:
+    """The engine's own decision, from the record and what it holds. ValueError where some of that
+    was erased: the engine would take it for unknown, and come to something else."""
+    if not held.is_whole:
+        raise ValueError(f"decision `{row.id}` cannot be rebuilt: facts of it were erased")
     return Decision(
         decision=row.decision,
         release=row.release_id,
         semantics_version=row.semantics_version,
         as_of=row.as_of,
-        facts=facts_from_json(release, row.facts),
+        facts=facts_from_json(release, held.facts),
         verdict=row.verdict,  # type: ignore[arg-type]  # stored from a Decision, so one of the four
         findings=tuple(Finding(**finding) for finding in row.findings),
-        answers=read_answers(release, row.decision, row.answers),
+        answers=read_answers(release, row.decision, held.answers),
         missing=tuple(row.missing),
         outcomes=row.outcomes,
     )
+
+
+def recorded(
+    tx: Transaction, caller: Caller, release: Release, row: DecisionRow
+) -> tuple[Decision, decision_facts.Content]:
+    """The engine's own decision, from the record, and what that holds, for a caller who is shown
+    what follows from it. Refusal STATE_CONFLICT where some of it was erased."""
+    held = decision_facts.content(tx, row)
+    if not held.is_whole:
+        raise Refusal(
+            "STATE_CONFLICT",
+            "personal facts of this decision were erased, so it cannot be decided again",
+            [problem(name, "was erased", "the record itself is untouched") for name in held.erased],
+        )
+    _note(tx, caller, row, held, "facts")
+    return rebuilt(release, row, held), held
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,13 +299,22 @@ def search(parts: Parts, tx: Transaction, caller: Caller, wanted: Search) -> dic
         reason=wanted.reason,
         account_id=wanted.account_id,
         first=_midnight(parts, wanted.first),
-        end=_midnight(parts, wanted.last + timedelta(days=1) if wanted.last else None),
+        end=_midnight(parts, _day_after(wanted.last)),
     )
     if caller.student_ids is not None:
         mine = tx.accounts.ids_of(caller.student_ids)
         conditions = replace(conditions, visible_to=(caller.id, mine))
     rows = tx.decisions.search(conditions, read_moment_cursor(wanted.cursor), limit)
-    return page(rows, limit, view, lambda row: moment_cursor(row.asked_at, row.id))
+
+    def shown(row: DecisionRow) -> dict[str, Any]:
+        return view(row, decision_facts.listed_answers(row))
+
+    return page(rows, limit, shown, lambda row: moment_cursor(row.asked_at, row.id))
+
+
+def _day_after(day: date | None) -> date | None:
+    """The next day; the calendar's last one has none, and bounds nothing."""
+    return None if day is None or day == date.max else day + timedelta(days=1)
 
 
 def _midnight(parts: Parts, day: date | None) -> datetime | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from api.service import standing
+from api.privacy.boxes import Gone
+from api.service import standing, students
+from api.service.delivery_notes import seal_error
 from api.service.holding import blocking
 from api.service.parts import Caller, Parts
 from api.service.provider_port import (
@@ -15,7 +17,8 @@ from api.service.provider_port import (
     Receipt,
     WalletOrder,
 )
-from api.store.records import Account, OutboxRow, Payment
+from api.service.purchase_lines import description_place
+from api.store.records import Account, Line, OutboxRow, Payment
 from api.store.transaction import Transaction
 
 HELD_SECONDS: Final = 900
@@ -49,7 +52,8 @@ def prepare(parts: Parts, worker: Caller, row_id: str, account_id: str) -> Call 
             held = _held_back(parts, tx, worker, account)
             if held is not None:
                 until = parts.clock() + timedelta(seconds=HELD_SECONDS)
-                put_back(tx, row, next_at=until, last_error=held)
+                said = seal_error(tx, account, row, held)
+                put_back(tx, row, next_at=until, last_error=said)
                 return None
         make = _QUERIES[row.kind](row, account) if is_query else _ORDERS[row.kind](tx, row, account)
         tx.outbox.change(row.id, was_sent=True, is_query=is_query, attempts=row.attempts + 1)
@@ -78,7 +82,7 @@ def _order_wallet(tx: Transaction, row: OutboxRow, account: Account) -> Make:
     order = WalletOrder(
         account_id=account.id,
         applicant_id=student.id,
-        legal_name=student.name,
+        legal_name=students.legal_name(tx, student),
         award_id=account.award_id,
         program=account.program,
     )
@@ -93,10 +97,7 @@ def _order_credit(tx: Transaction, row: OutboxRow, account: Account) -> Make:
 def _order_payment(tx: Transaction, row: OutboxRow, account: Account) -> Make:
     payment = tx.payments.get(row.business_id)
     assert payment is not None  # noqa: S101 - written in the same transaction as its row
-    lines = tuple(
-        (line.description or line.item_kind or line.category, line.amount_cents)
-        for line in tx.lines.of(payment.id)
-    )
+    lines = tuple((_text_of(tx, line), line.amount_cents) for line in tx.lines.of(payment.id))
     order = PaymentOrder(
         wallet_id=_wallet_of(account),
         amount_cents=payment.amount_cents,
@@ -105,6 +106,16 @@ def _order_payment(tx: Transaction, row: OutboxRow, account: Account) -> Make:
         lines=lines,
     )
     return lambda provider: provider.pay(order, row.business_id)
+
+
+def _text_of(tx: Transaction, line: Line) -> str:
+    """What the provider reads of a line; what it is called where its description was erased."""
+    if line.description is not None:
+        try:
+            return tx.boxes.open(description_place(line.id), line.description)
+        except Gone:
+            pass
+    return line.item_kind or line.category
 
 
 def _merchant_of(tx: Transaction, payment: Payment) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from api.privacy.envelope import Sealed
 from api.service import holding
+from api.service.delivery_notes import seal_decline, seal_error
 from api.service.delivery_orders import Call, put_back
 from api.service.history import emit
 from api.service.outbound import halt
@@ -102,7 +104,7 @@ class _Result:
             self._give_up(error)
             return
         next_at = self.now + timedelta(seconds=seconds)
-        put_back(self.tx, self.row, next_at=next_at, last_error=error, **columns)
+        put_back(self.tx, self.row, next_at=next_at, last_error=self._sealed(error), **columns)
 
     def _wait(self) -> int:
         """Seconds until the next attempt: doubled each time, up to an hour."""
@@ -114,25 +116,28 @@ class _Result:
         payment = self._payment()
         if payment is not None and payment.state != "unknown":
             self._set_payment(state="unknown")
-            self._tell("PaymentUnknown", {"error": why[:ERROR_LENGTH]})
+            self._tell("PaymentUnknown", {}, said={"error": why[:ERROR_LENGTH]})
         self._again(self._wait(), why, is_query=True, was_sent=True)
 
     def _give_up(self, error: str) -> None:
         """A person has to look. A payment's reservation stays: its money may have moved."""
-        put_back(self.tx, self.row, state="manual_review", ended_at=self.now, last_error=error)
+        said = self._sealed(error)
+        put_back(self.tx, self.row, state="manual_review", ended_at=self.now, last_error=said)
         self._set_payment(state="manual_review")
-        self._tell("ManualReviewNeeded", {"outbox": self.row.id, "error": error})
+        self._tell("ManualReviewNeeded", {"outbox": self.row.id}, said={"error": error})
 
     def _decline(self, code: str, message: str) -> None:
         if self.row.kind != "payment":
             self._give_up(f"{code}: {message}"[:ERROR_LENGTH])
             return
-        self._set_payment(
-            state="declined", decline_code=code, decline_message=message[:ERROR_LENGTH]
-        )
+        payment = self._payment()
+        assert payment is not None  # noqa: S101 - written in the same transaction as its row
+        words = seal_decline(self.tx, self.account, payment, message[:ERROR_LENGTH])
+        self._set_payment(state="declined", decline_code=code, decline_message=words)
         self._tell("PaymentDeclined", {"code": code})
         self._release_reservation("the payment was declined")
-        put_back(self.tx, self.row, state="done", ended_at=self.now, last_error=code)
+        ended = self._sealed(code)
+        put_back(self.tx, self.row, state="done", ended_at=self.now, last_error=ended)
 
     # --- settled --------------------------------------------------------------------------------
 
@@ -191,10 +196,20 @@ class _Result:
         if hold is not None:
             holding.release(self.parts, self.tx, hold, self.worker, why)
 
-    def _tell(self, type: str, data: Mapping[str, Any], decisions: list[str] | None = None) -> None:
+    def _sealed(self, error: str) -> Sealed:
+        return seal_error(self.tx, self.account, self.row, error)
+
+    def _tell(
+        self,
+        type: str,
+        data: Mapping[str, Any],
+        decisions: list[str] | None = None,
+        said: Mapping[str, Any] | None = None,
+    ) -> None:
         payment = self.row.kind == "payment"
         about = f"purchase:{self.row.business_id}" if payment else f"account:{self.account.id}"
-        emit(self.parts, self.tx, about, type, self.worker, data, decisions or [])
+        emit(self.parts, self.tx, about, type, self.worker, data, decisions or [],
+             said=said, student_id=self.account.student_id)  # fmt: skip
 
 
 _SETTLED: Final = {

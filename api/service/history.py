@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.privacy.envelope import Place, from_json
+from api.service import people
 from api.service.parts import Caller, Parts
 from api.store.record import FIRST_HASH
 from api.store.records import Event
@@ -20,11 +22,24 @@ def emit(
     actor: Caller,
     data: Mapping[str, Any] | None = None,
     decisions: Sequence[str] = (),
+    *,
+    said: Mapping[str, Any] | None = None,
+    student_id: str | None = None,
 ) -> None:
-    """Adds an event to the chain of `aggregate`, which is written `account:<id>`."""
+    """Adds an event to the chain of `aggregate`, which is written `account:<id>`.
+
+    said: what people wrote or what is said of them. It is sealed for the student, or where none
+    is named, for the aggregate itself.
+    """
+    id = parts.new_id()
+    subject = aggregate if student_id is None else people.of_student(student_id)
+    sealed = {
+        name: people.seal_value(tx, subject, _place(id, name), value)
+        for name, value in (said or {}).items()
+    }
     tx.events.append(
         Event(
-            id=parts.new_id(),
+            id=id,
             aggregate=aggregate,
             sequence=0,
             type=type,
@@ -32,14 +47,23 @@ def emit(
             time=parts.clock(),
             actor=actor.id,
             decisions=list(decisions),
-            data=dict(data or {}),
+            data={**(data or {}), **sealed},
             previous_hash=FIRST_HASH,
         )
     )
 
 
-def view(event: Event) -> dict[str, Any]:
-    """An event as callers read it."""
+def _place(event_id: str, name: str) -> Place:
+    return Place("events", event_id, f"data.{name}")
+
+
+def tells(event: Event) -> bool:
+    """Whether it holds what somebody said, or what is said of them."""
+    return any(from_json(value) is not None for value in event.data.values())
+
+
+def view(tx: Transaction, caller: Caller, event: Event) -> dict[str, Any]:
+    """An event as this caller reads it."""
     return {
         "id": event.id,
         "type": event.type,
@@ -48,7 +72,10 @@ def view(event: Event) -> dict[str, Any]:
         "time": event.time.isoformat(),
         "actor": event.actor,
         "decisions": event.decisions,
-        "data": event.data,
+        "data": {
+            name: people.shown_value(tx, caller, _place(event.id, name), value)
+            for name, value in event.data.items()
+        },
         "previous_hash": event.previous_hash,
         "hash": event.hash,
     }

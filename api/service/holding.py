@@ -1,8 +1,10 @@
 """Holds: placed and released, always with an event, and always with what they rest on."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
+from api.privacy.envelope import Place
+from api.service import people
 from api.service.history import emit
 from api.service.parts import Caller, Parts
 from api.store.records import Account, Hold
@@ -70,8 +72,47 @@ def blocking(holds: Sequence[Hold]) -> list[Hold]:
     return [hold for hold in holds if hold.is_total and hold.kind != SHUTDOWN]
 
 
-def view(hold: Hold) -> dict[str, Any]:
-    """A hold as callers read it."""
+def seal_grounds(
+    tx: Transaction,
+    subject: str,
+    hold_id: str,
+    grounds: Mapping[str, Any],
+    personal: Container[str],
+) -> dict[str, Any]:
+    """What a hold rests on, with the values of personal facts sealed where they stand."""
+    facts = {
+        name: {
+            **about,
+            "value": people.seal_value(tx, subject, _place(hold_id, name), about["value"]),
+        }
+        if name in personal
+        else about
+        for name, about in grounds.get("facts", {}).items()
+    }
+    return {**grounds, "facts": facts}
+
+
+def _place(hold_id: str, fact: str) -> Place:
+    return Place("holds", hold_id, f"rests_on.{fact}")
+
+
+def _rests_on(tx: Transaction, caller: Caller, hold: Hold) -> dict[str, Any]:
+    found = dict(hold.rests_on)
+    if "facts" in found:
+        found["facts"] = {
+            name: {
+                **about,
+                "value": people.shown_value(
+                    tx, caller, _place(hold.id, name), about["value"], people.ON_FINDINGS
+                ),
+            }
+            for name, about in found["facts"].items()
+        }
+    return found
+
+
+def view(tx: Transaction, caller: Caller, hold: Hold) -> dict[str, Any]:
+    """A hold as this caller reads it."""
     return {
         "id": hold.id,
         "account_id": hold.account_id,
@@ -79,7 +120,7 @@ def view(hold: Hold) -> dict[str, Any]:
         "amount": amount_of(hold),
         "reason": hold.reason,
         "conclusion": hold.conclusion,
-        "rests_on": dict(hold.rests_on),
+        "rests_on": _rests_on(tx, caller, hold),
         "purchase_id": hold.purchase_id,
         "placed_at": hold.placed_at.isoformat(),
         "expires_at": hold.expires_at.isoformat() if hold.expires_at else None,

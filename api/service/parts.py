@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from api.service.archive import Archive
 from api.store.database import Database
-from engine.decide.decider import Decider
+from engine.decide.decider import AnyDecider
 from engine.watch.watcher import Watcher
 
 
@@ -21,13 +21,13 @@ class Parts:
     """
 
     database: Database
-    decider: Decider
+    decider: AnyDecider
     watcher: Watcher
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
     time_zone: ZoneInfo
-    load: Callable[[Mapping[str, bytes]], Decider]
+    load: Callable[[Mapping[str, bytes]], AnyDecider]
     archive: Archive = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,17 +42,23 @@ class Parts:
 class Caller:
     """Who asks: a person or a system, whichever of their keys they use.
 
-    student_ids: the students that a family's caller may see; None = all.
+    student_ids: the students that a family's caller may see; None = all. also: the other ids
+    under which the same person is known, by other keys or by tokens.
     """
 
     id: str
     name: str
     scopes: frozenset[str]
     student_ids: frozenset[str] | None = None
+    also: frozenset[str] = frozenset()
 
     def sees(self, student_id: str | None) -> bool:
         """Whether this caller may see what belongs to that student (None: to no student)."""
         return self.student_ids is None or student_id in self.student_ids
+
+    def is_person(self, caller_id: str) -> bool:
+        """Whether what that id did was done by the person who asks now, with whichever key."""
+        return caller_id == self.id or caller_id in self.also
 
 
 def system(name: str) -> Caller:

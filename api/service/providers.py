@@ -107,9 +107,9 @@ def change_status(
     tx.providers.change(
         provider_id, status=status, facts={**provider.facts, "enrollment_status": status}
     )
-    data = {"from": provider.status, "to": status, "reason": said}
+    data = {"from": provider.status, "to": status}
     kind = _EVENTS.get(status, "ProviderStatusChanged")
-    emit(parts, tx, f"provider:{provider_id}", kind, caller, data)
+    emit(parts, tx, f"provider:{provider_id}", kind, caller, data, said={"reason": said})
     return view(existing(tx, provider_id))
 
 

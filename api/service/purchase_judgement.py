@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.service import decisions, standing
+from api.service import decision_facts, decisions, standing
 from api.service.parts import Caller, Parts
 from api.service.purchase_facts import REVIEWER_FACTS, Case, Reviewer, gather
 from api.store.records import Account, DecisionRow, Line, Purchase
@@ -99,17 +99,19 @@ def _judge_line(
         account_id=case.account.id,
         purchase_id=case.purchase.id,
         line=line.number,
+        student_id=case.account.student_id,
     )
     return decisions.keep(parts, tx, release, decided, asking)
 
 
 def _note_answers(tx: Transaction, line: Line, row: DecisionRow) -> None:
     """Keeps what the decision answered beside the line, so that accounts only add up."""
+    answers = decision_facts.content(tx, row).answers
     tx.lines.change(
         line.id,
         decision_id=row.id,
-        counts_toward_minimum_cents=_cents(row.answers.get("counts_toward_minimum")),
-        tax_reportable_cents=_cents(row.answers.get("tax_reportable")),
+        counts_toward_minimum_cents=_cents(answers.get("counts_toward_minimum")),
+        tax_reportable_cents=_cents(answers.get("tax_reportable")),
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from api.privacy.envelope import Place
+from api.service import people
 from api.service.parts import Parts
 from api.service.purchase_request import CLAIMS, LineRequest, PurchaseRequest
 from api.store.records import Line, Purchase
@@ -16,14 +18,16 @@ def make_lines(
     lines = []
     for number, request in enumerate(asked.lines, 1):
         known = _what_it_is(tx, asked, request)
+        id = parts.new_id()
+        subject, place = people.of_student(purchase.student_id), description_place(id)
         line = Line(
-            id=parts.new_id(),
+            id=id,
             purchase_id=purchase.id,
             number=number,
             amount_cents=request.amount_cents,
             category=request.category,
             sku=request.sku,
-            description=request.description,
+            description=tx.boxes.seal_optional(subject, place, request.description),
             given=request.given,
             item_kind=known.get("item_kind"),
             is_accessory=known.get("is_accessory"),
@@ -34,6 +38,11 @@ def make_lines(
         tx.lines.add(line)
         lines.append(line)
     return lines
+
+
+def description_place(line_id: str) -> Place:
+    """Where a line's description is sealed."""
+    return Place("purchase_lines", line_id, "description")
 
 
 def current_lines(tx: Transaction, purchase: Purchase) -> list[Line]:

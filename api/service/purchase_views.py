@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
-from api.service import attachments
+from api.privacy.envelope import Place
+from api.service import attachments, people
+from api.service.parts import Caller
+from api.service.purchase_lines import description_place
 from api.store.records import Line, Payment, Purchase
 from api.store.transaction import Transaction
 from engine.language.values import format_decimal_money
@@ -54,7 +57,12 @@ def summary(purchase: Purchase) -> dict[str, Any]:
     }
 
 
-def view(tx: Transaction, purchase: Purchase) -> dict[str, Any]:
+def reason_place(purchase_id: str) -> Place:
+    """Where a reviewer's reason is sealed."""
+    return Place("purchases", purchase_id, "review_reason")
+
+
+def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
     """The whole purchase. `decisions` are those that its state follows from, one a line."""
     rows = tx.decisions.group(purchase.group_id)
     findings = [
@@ -68,23 +76,26 @@ def view(tx: Transaction, purchase: Purchase) -> dict[str, Any]:
         "findings": findings,
         "decisions": [row.id for row in rows],
         "group_id": purchase.group_id,
-        "lines": [_line(line) for line in tx.lines.of(purchase.id)],
-        "documents": [attachments.view(paper) for paper in tx.attachments.of(purchase.id)],
+        "lines": [_line(tx, caller, line) for line in tx.lines.of(purchase.id)],
+        "documents": [
+            attachments.view(tx, caller, paper) for paper in tx.attachments.of(purchase.id)
+        ],
         "device_order_id": purchase.given.get("device.order_id"),
-        "review": _review(purchase),
+        "review": _review(tx, caller, purchase),
         "hold_id": hold.id if hold else None,
         "payment": _payment(payment) if payment else None,
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(tx: Transaction, caller: Caller, line: Line) -> dict[str, Any]:
     """`claimed`: what the family says of the item itself, where no catalog does."""
+    place = description_place(line.id)
     return {
         "number": line.number,
         "amount": format_decimal_money(line.amount_cents),
         "category": line.category,
         "sku": line.sku,
-        "description": line.description,
+        "description": people.shown(tx, caller, place, line.description, people.ON_PURCHASES),
         "subject": line.given.get("subject"),
         "item_grade": line.given.get("item_grade"),
         "item_kind": line.item_kind,
@@ -94,13 +105,15 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _review(purchase: Purchase) -> dict[str, Any] | None:
+def _review(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any] | None:
     if purchase.reviewed_by is None:
         return None
     return {
         "by": purchase.reviewed_by,
         "at": purchase.reviewed_at.isoformat() if purchase.reviewed_at else None,
-        "reason": purchase.review_reason,
+        "reason": people.shown(
+            tx, caller, reason_place(purchase.id), purchase.review_reason, people.ON_PURCHASES
+        ),
         "said": dict(purchase.said),
     }
 

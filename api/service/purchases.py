@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.errors import Refusal, problem
-from api.service import accounts, attachments, holding, purchase_judgement, vendors
+from api.privacy.envelope import Sealed
+from api.service import accounts, attachments, holding, people, purchase_judgement, vendors
 from api.service import providers as directory
 from api.service.history import emit
 from api.service.paging import checked_limit, page
@@ -14,7 +15,7 @@ from api.service.purchase_facts import REVIEWER_FACTS, Reviewer
 from api.service.purchase_judgement import Judged
 from api.service.purchase_lines import current_lines, make_lines
 from api.service.purchase_request import PurchaseRequest, read_request
-from api.service.purchase_views import summary, view
+from api.service.purchase_views import reason_place, summary, view
 from api.service.reading import NOTE_LENGTH, Reading
 from api.store.records import Account, Purchase
 from api.store.transaction import Transaction
@@ -45,7 +46,7 @@ def submit(
     purchase = _new(parts, caller, account, asked)
     tx.purchases.add(purchase)
     lines = make_lines(parts, tx, purchase, asked)
-    attachments.keep(parts, tx, caller, purchase.id, asked.papers)
+    attachments.keep(parts, tx, caller, purchase, asked.papers)
     emit(parts, tx, f"purchase:{purchase.id}", "PurchaseSubmitted", caller, {"lines": len(lines)})
     judged = purchase_judgement.judge(parts, tx, caller, account, purchase, lines)
     _apply(parts, tx, caller, account, purchase, judged)
@@ -151,7 +152,7 @@ def approve(
     """
     account, purchase = _locked(tx, caller, purchase_id)
     reviewer = _read_review(caller, reason, said or {})
-    if purchase.submitted_by == caller.id:
+    if caller.is_person(purchase.submitted_by):
         raise Refusal(
             "FORBIDDEN",
             "whoever submits a purchase cannot approve it",
@@ -172,13 +173,18 @@ def approve(
         said=dict(reviewer.said),
         reviewed_by=caller.id,
         reviewed_at=parts.clock(),
-        review_reason=reason.strip(),
+        review_reason=_seal_reason(tx, purchase, reason.strip()),
     )
     _reserve_and_order(parts, tx, caller, account, purchase, judged)
-    data = {"verdict": judged.verdict, "reasons": judged.reasons, "reason": reason.strip()}
+    data = {"verdict": judged.verdict, "reasons": judged.reasons}
     aggregate = f"purchase:{purchase.id}"
-    emit(parts, tx, aggregate, "PurchaseApproved", caller, data, judged.decision_ids)
+    emit(parts, tx, aggregate, "PurchaseApproved", caller, data, judged.decision_ids,
+         said={"reason": reason.strip()}, student_id=purchase.student_id)  # fmt: skip
     return get(parts, tx, caller, purchase.id)
+
+
+def _seal_reason(tx: Transaction, purchase: Purchase, reason: str) -> Sealed:
+    return tx.boxes.seal(people.of_student(purchase.student_id), reason_place(purchase.id), reason)
 
 
 def _read_review(caller: Caller, reason: str, said: Mapping[str, bool]) -> Reviewer:
@@ -220,11 +226,11 @@ def reject(
         state="rejected",
         reviewed_by=caller.id,
         reviewed_at=parts.clock(),
-        review_reason=said,
+        review_reason=_seal_reason(tx, purchase, said),
     )
     decided = [row.id for row in tx.decisions.group(purchase.group_id)]
-    data = {"reason": said}
-    emit(parts, tx, f"purchase:{purchase.id}", "PurchaseRejected", caller, data, decided)
+    emit(parts, tx, f"purchase:{purchase.id}", "PurchaseRejected", caller, {}, decided,
+         said={"reason": said}, student_id=purchase.student_id)  # fmt: skip
     return get(parts, tx, caller, purchase.id)
 
 
@@ -241,7 +247,7 @@ def add_documents(
         reading.wrong("documents", "is empty", "send at least one paper")
     reading.finish()
     _expect(purchase, "incomplete")
-    attachments.keep(parts, tx, caller, purchase.id, papers)
+    attachments.keep(parts, tx, caller, purchase, papers)
     data = {"kinds": sorted({paper.kind for paper in papers})}
     emit(parts, tx, f"purchase:{purchase.id}", "PurchaseDocumentsAdded", caller, data)
     return _decide_again(parts, tx, caller, account, purchase)
@@ -265,7 +271,7 @@ def _decide_again(
 
 def get(parts: Parts, tx: Transaction, caller: Caller, purchase_id: str) -> dict[str, Any]:
     """The purchase with its lines, decisions, papers, hold and payment."""
-    return view(tx, _visible(tx, caller, purchase_id))
+    return view(tx, caller, _visible(tx, caller, purchase_id))
 
 
 def list_purchases(
@@ -285,12 +291,14 @@ def list_purchases(
 def document(
     parts: Parts, tx: Transaction, caller: Caller, purchase_id: str, document_id: str
 ) -> dict[str, Any]:
-    """One paper: {name, media_type, content: bytes}."""
+    """One paper: {name, media_type, content: bytes}. Refusal NOT_FOUND, FORBIDDEN."""
     purchase = _visible(tx, caller, purchase_id)
     paper = tx.attachments.get(document_id)
     if paper is None or paper.purchase_id != purchase.id:
         raise Refusal("NOT_FOUND", f"no document `{document_id[:64]}` on this purchase")
-    return {"name": paper.name, "media_type": paper.media_type, "content": bytes(paper.content)}
+    name, content = attachments.opened(tx, caller, paper)
+    people.note(tx, f"student:{purchase.student_id}", "paper", paper.id)
+    return {"name": name, "media_type": paper.media_type, "content": content}
 
 
 def _visible(tx: Transaction, caller: Caller, purchase_id: str) -> Purchase:

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 
 class Reading:
-    """One object of a request. `path` is put before its keys in what is reported."""
+    """One object of a request. `path` is put before its keys in what is reported; what was sent
+    under a `personal` key is not repeated there."""
 
     def __init__(
         self,
@@ -23,7 +24,9 @@ class Reading:
         keys: Iterable[str],
         path: str = "",
         problems: list[dict[str, object]] | None = None,
+        personal: Iterable[str] = (),
     ) -> None:
+        self.personal = frozenset(personal)
         self.given = given
         self.path = path
         self.problems: list[dict[str, object]] = [] if problems is None else problems
@@ -73,7 +76,8 @@ class Reading:
             self.wrong(key, "is missing", listed)
         else:
             shown = value[:40] if isinstance(value, str) else value
-            self.wrong(key, f"`{shown}` is none of its members", listed)
+            said = "this" if key in self.personal else f"`{shown}`"
+            self.wrong(key, f"{said} is none of its members", listed)
         return ""
 
     def cents(self, key: str) -> int:
@@ -128,5 +132,6 @@ class Reading:
         try:
             return parse(value)
         except ValueError as error:
-            self.wrong(key, f"`{value[:40]}`: {error}", help)
+            said = "does not fit" if key in self.personal else f"`{value[:40]}`: {error}"
+            self.wrong(key, said, help)
             return None

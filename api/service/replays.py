@@ -1,17 +1,20 @@
 """Replay: decide a recorded decision again and compare, and ask what today's rules would say."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from api.errors import Refusal
-from api.service import decisions
+from api.privacy.masking import hide_texts
+from api.service import decision_facts, decisions, people
 from api.service.answers import answers_to_json
+from api.service.decision_facts import Content, personal_answers
 from api.service.dossier import problems_of
 from api.service.parts import Caller, Parts
 from api.store.columns import canonical_json
+from api.store.records import DecisionRow
 from engine.decide.answer import Decision, EngineFault, FactsRefused
 from engine.decide.decider import AnyDecider
 from engine.decide.facts import facts_from_json, facts_to_json
@@ -24,17 +27,19 @@ _COMPARED: Final = ("verdict", "findings", "answers", "missing", "outcomes")
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A record decided again. `differences`: field -> (recorded, decided); `error` when neither."""
+    """A record decided again. `differences`: field -> (recorded, decided); `error` when neither;
+    `erased`: what is gone, so that it cannot be decided again."""
 
     id: str
     asked_at: datetime
     digest: str
     differences: Mapping[str, tuple[Any, Any]]
     error: str = ""
+    erased: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
-        return not self.differences and not self.error
+        return not self.differences and not self.error and not self.erased
 
 
 def said(release: Release, decided: Decision) -> dict[str, Any]:
@@ -75,22 +80,41 @@ def again(decider: AnyDecider, recorded: Decision, id: str, asked_at: datetime) 
     return Replayed(id, asked_at, digest, differences)
 
 
+def _again(decider: AnyDecider, row: DecisionRow, held: Content) -> Replayed:
+    """A record decided again, where all that it rests on is still there."""
+    if held.erased:
+        return Replayed(row.id, row.asked_at, "", {}, erased=held.erased)
+    recorded = decisions.rebuilt(decider.release, row, held)
+    return again(decider, recorded, row.id, row.asked_at)
+
+
+def _masked(value: Any, hidden: Container[str]) -> Any:
+    """A copy of the answers without those that are about people; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    return {name: people.MASKED if name in hidden else each for name, each in value.items()}
+
+
 def replay(parts: Parts, tx: Any, caller: Caller, decision_id: str) -> dict[str, Any]:
-    """The record decided again: {id, same, digest, release, semantics_version, differences}.
+    """The record decided again: {id, same, digest, release, semantics_version, differences,
+    error, erased}. `same` is null where facts of it were erased: then there is no telling.
 
     Refusal NOT_FOUND; RECORD_UNAVAILABLE for a release that this engine no longer reads.
     """
     row = decisions.visible(tx, caller, decision_id)
     decider = parts.archive.decider(tx, row.release_id)
-    replayed = again(decider, decisions.rebuilt(decider.release, row), row.id, row.asked_at)
+    held = decision_facts.content(tx, row)
+    replayed = _again(decider, row, held)
+    hidden = set() if people.may_see(caller) else personal_answers(decider.release, row)
     return {
         "id": row.id,
-        "same": replayed.same,
+        "same": None if held.erased else replayed.same,
+        "erased": list(held.erased),
         "digest": replayed.digest,
         "release": row.release_id,
         "semantics_version": row.semantics_version,
         "differences": {
-            name: {"recorded": recorded, "decided": decided}
+            name: {"recorded": _masked(recorded, hidden), "decided": _masked(decided, hidden)}
             for name, (recorded, decided) in replayed.differences.items()
         },
         "error": replayed.error or None,
@@ -107,11 +131,12 @@ def replay_all(
         with parts.database.read() as tx:
             rows = tx.decisions.after(after, since, CHUNK)
             deciders = {row.release_id: parts.archive.decider(tx, row.release_id) for row in rows}
+            decision_facts.prefetch(tx, rows)
+            held = {row.id: decision_facts.content(tx, row) for row in rows}
         if not rows:
             return
         for row in rows:
-            decider = deciders[row.release_id]
-            yield again(decider, decisions.rebuilt(decider.release, row), row.id, row.asked_at)
+            yield _again(deciders[row.release_id], row, held[row.id])
         done += len(rows)
         after = rows[-1].id
         tick(done)
@@ -120,11 +145,12 @@ def replay_all(
 def under_today(parts: Parts, tx: Any, caller: Caller, decision_id: str) -> dict[str, Any]:
     """The same facts under the release in force and the law of today: what differs, by clause.
 
-    Refusal INVALID_FACTS where today's release no longer knows a fact of the record.
+    Refusal INVALID_FACTS where today's release no longer knows a fact of the record,
+    STATE_CONFLICT where facts of it were erased.
     """
     row = decisions.visible(tx, caller, decision_id)
     decider = parts.archive.decider(tx, row.release_id)
-    recorded = decisions.rebuilt(decider.release, row)
+    recorded, held = decisions.recorded(tx, caller, decider.release, row)
     release = parts.decider.release
     try:
         facts = facts_from_json(release, facts_to_json(decider.release, recorded.facts))
@@ -133,8 +159,9 @@ def under_today(parts: Parts, tx: Any, caller: Caller, decision_id: str) -> dict
         raise Refusal("INVALID_FACTS", message, problems_of(refused)) from refused
     now = decisions.decide(parts.decider, recorded.decision, facts, parts.today())
     before, after = dict(decider.trace(recorded)), dict(parts.decider.trace(now))
-    if "facts:personal" not in caller.scopes:
-        before, after = masked(before), masked(after)
+    if not people.may_see(caller):
+        texts = held.free_texts(decider.release)
+        before, after = hide_texts(masked(before), texts), hide_texts(masked(after), texts)
     return {
         "id": row.id,
         "recorded": _heading(before),

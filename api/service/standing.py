@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.service import holding
+from api.service import holding, people
 from api.service.account_facts import state_account, state_compliance, state_family
 from api.service.dossier import Dossier
 from api.service.parts import Caller, Parts
@@ -37,7 +37,7 @@ def judge(parts: Parts, tx: Transaction, account: Account, actor: Caller) -> lis
     for name in changes.placed:
         grounds = [one for one in standing.concluded if one.name == name and one.kind == "hold"]
         if grounds:
-            holding.place(parts, tx, _hold(parts, account, dossier, grounds[0]), actor)
+            holding.place(parts, tx, _hold(parts, tx, account, dossier, grounds[0]), actor)
     return tx.holds.in_force(account.id) if changes.placed or changes.released else in_force
 
 
@@ -57,17 +57,23 @@ def _gather(tx: Transaction, account: Account) -> Dossier:
     return dossier
 
 
-def _hold(parts: Parts, account: Account, dossier: Dossier, ground: Concluded) -> Hold:
+def _hold(
+    parts: Parts, tx: Transaction, account: Account, dossier: Dossier, ground: Concluded
+) -> Hold:
+    id, facts = parts.new_id(), parts.watcher.release.facts
+    personal = [name for name in ground.facts if name in facts and facts[name].personal]
+    subject = people.of_student(account.student_id)
+    rests_on = holding.seal_grounds(tx, subject, id, _grounds(dossier, ground), personal)
     amount = dossier.get(_AMOUNTS.get(ground.name, ""))
     return Hold(
-        id=parts.new_id(),
+        id=id,
         account_id=account.id,
         kind=ground.name.removeprefix(_PREFIX),
         is_total=amount is None,
         amount_cents=None if amount is None else parse_decimal_money(amount),
         reason=parts.watcher.release.conclusions[ground.name].title,
         conclusion=ground.name,
-        rests_on=_grounds(dossier, ground),
+        rests_on=rests_on,
         purchase_id=None,
         placed_at=parts.clock(),
     )

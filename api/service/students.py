@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.errors import Refusal
-from api.service import standing
+from api.privacy.envelope import Place, Sealed
+from api.service import people, standing
 from api.service.dossier import read_record
 from api.service.history import emit
 from api.service.parts import Caller, Parts
@@ -22,34 +23,57 @@ _CHOICE_FACTS: Final = (
     "type", "full_time", "special_services_waived", "term_cost", "receipts_approved",
 )  # fmt: skip
 _YEARS: Final = (2000, 2100)
+FOUND_LIMIT: Final = 50
+"""Students of one name that a search shows."""
 
 
 def create(
     parts: Parts, tx: Transaction, caller: Caller, given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A new student: name, born_on?, and the facts that are known."""
-    reading = Reading(given, ("name", "born_on", *_STUDENT_FACTS))
+    reading = Reading(given, ("name", "born_on", *_STUDENT_FACTS), personal=("name", "born_on"))
     name, born_on = reading.text("name"), reading.day("born_on") if given.get("born_on") else None
     reading.finish()
+    id, boxes = parts.new_id(), tx.boxes
+    birth = born_on.isoformat() if born_on else None
     student = Student(
-        id=parts.new_id(),
-        name=name,
-        born_on=born_on,
+        id=id,
+        name=boxes.seal(people.of_student(id), _place(id, "name"), name),
+        name_index=boxes.vault.name_indexes(name)[0],
+        born_on=boxes.seal_optional(people.of_student(id), _place(id, "born_on"), birth),
         facts=_facts(parts, "student", given, _STUDENT_FACTS),
         created_at=parts.clock(),
     )
     tx.students.add(student)
     emit(parts, tx, f"student:{student.id}", "StudentRecorded", caller)
-    return _view(student)
+    return _view(tx, caller, student)
 
 
 def show(parts: Parts, tx: Transaction, caller: Caller, student_id: str) -> dict[str, Any]:
     """The student, the agreements' latest and this program year's school."""
     student = visible(tx, caller, student_id)
+    _note(tx, caller, student)
     agreement = tx.agreements.latest(student_id)
-    return _view(student) | {
+    return _view(tx, caller, student) | {
         "agreement": {"year": agreement.year, **agreement.facts} if agreement else None
     }
+
+
+def find(parts: Parts, tx: Transaction, caller: Caller, name: str) -> dict[str, Any]:
+    """The students of exactly that name, however it is written (case, blanks, width of letters).
+
+    Needs the scope facts:personal: that somebody of a name is here is told to nobody else.
+    Refusal FORBIDDEN, INVALID_REQUEST.
+    """
+    people.require(caller, "facts:personal")
+    reading = Reading({"name": name}, ("name",), personal=("name",))
+    wanted = reading.text("name")
+    reading.finish()
+    rows = tx.students.of_name(tx.boxes.vault.name_indexes(wanted), FOUND_LIMIT)
+    found = [student for student in rows if caller.sees(student.id)]
+    for student in found:
+        _note(tx, caller, student)
+    return {"items": [_view(tx, caller, student) for student in found], "next": None}
 
 
 def visible(tx: Transaction, caller: Caller, student_id: str) -> Student:
@@ -67,7 +91,7 @@ def record_agreement(
 
     The standing rules of the student's accounts are judged again.
     """
-    student = _locked(tx, caller, student_id)
+    student = locked(tx, caller, student_id)
     reading = Reading(given, ("year", *_AGREEMENT_FACTS))
     year = reading.whole("year", *_YEARS)
     reading.finish()
@@ -91,7 +115,7 @@ def record_school(
     parts: Parts, tx: Transaction, caller: Caller, student_id: str, given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Records the school of a fiscal year and what is known of it; what was known before stays."""
-    student = _locked(tx, caller, student_id)
+    student = locked(tx, caller, student_id)
     keys = ("name", "fiscal_year", "tuition_settled", *_SCHOOL_FACTS, *_CHOICE_FACTS)
     reading = Reading(given, keys)
     name, year = reading.text("name"), reading.whole("fiscal_year", *_YEARS)
@@ -131,7 +155,14 @@ def _record_school_itself(
     return school.id
 
 
-def _locked(tx: Transaction, caller: Caller, student_id: str) -> Student:
+def refuse_erased(student: Student) -> None:
+    """Refusal STATE_CONFLICT for a student whose data were erased."""
+    if student.name_index is None:
+        raise Refusal("STATE_CONFLICT", "this student's data were erased; nothing new is begun")
+
+
+def locked(tx: Transaction, caller: Caller, student_id: str) -> Student:
+    """The student, locked until the transaction ends; Refusal NOT_FOUND."""
     visible(tx, caller, student_id)
     locked = tx.students.lock(student_id)
     assert locked is not None  # noqa: S101 - seen just now, and students are never deleted
@@ -145,11 +176,28 @@ def _facts(
     return read_record(parts.decider.release, group, stated)
 
 
-def _view(student: Student) -> dict[str, Any]:
+def legal_name(tx: Transaction, student: Student) -> str:
+    """The name for the wallet provider. Gone where it was erased."""
+    return tx.boxes.open(_place(student.id, "name"), student.name)
+
+
+def _place(student_id: str, column: str) -> Place:
+    return Place("students", student_id, column)
+
+
+def _note(tx: Transaction, caller: Caller, student: Student) -> None:
+    if people.may_see(caller):
+        people.note(tx, f"student:{student.id}", "student", student.id)
+
+
+def _view(tx: Transaction, caller: Caller, student: Student) -> dict[str, Any]:
+    def told(column: str, envelope: Sealed | None) -> str | None:
+        return people.shown(tx, caller, _place(student.id, column), envelope)
+
     return {
         "id": student.id,
-        "name": student.name,
-        "born_on": student.born_on.isoformat() if student.born_on else None,
+        "name": told("name", student.name),
+        "born_on": told("born_on", student.born_on),
         **student.facts,
         "created_at": student.created_at.isoformat(),
     }

@@ -73,8 +73,10 @@ def change_status(
     vendor = tx.vendors.lock(vendor_id)
     assert vendor is not None  # noqa: S101 - seen above, and vendors are never deleted
     tx.vendors.change(vendor_id, status=status, facts={**vendor.facts, "compliance_status": status})
-    data = {"from": vendor.status, "to": status, "reason": said}
-    emit(parts, tx, f"vendor:{vendor_id}", "VendorStatusChanged", caller, data)
+    data = {"from": vendor.status, "to": status}
+    emit(
+        parts, tx, f"vendor:{vendor_id}", "VendorStatusChanged", caller, data, said={"reason": said}
+    )
     return view(existing(tx, vendor_id))
 
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, type_coerce, update
 
 from api.store import tables
+from api.store.columns import canonical_json
 from api.store.records import ApiKey, CallerRow
 from api.store.rows import Rows
 from api.store.upserts import insert_new
@@ -18,6 +19,11 @@ class Callers(Rows[CallerRow]):
         """The callers that are the same person, by the subject of that person's tokens."""
         query = select(self.table.c.id).where(self.table.c.subject == subject)
         return list(self.connection.execute(query).scalars())
+
+    def of_family(self, student_id: str) -> list[CallerRow]:
+        """The callers that see this student and no other, such as a family's."""
+        ids = type_coerce(self.table.c.student_ids, Text)
+        return self.all(self.where(ids == canonical_json([student_id])))
 
 
 class ApiKeys(Rows[ApiKey]):

@@ -2,33 +2,24 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_STORED_MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+from api.record.canonical import canonical_text
+
+STORED_MOMENT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+"""A moment in UTC as SQLite stores it and as records write it."""
 
 
 def canonical_json(value: object) -> str:
-    """The one text of a JSON value: keys sorted, no blanks. TypeError for a float anywhere.
+    """The one text of a JSON value (RFC 8785): keys sorted, no blanks. TypeError for a float.
 
     Hashes are taken over this text, so that equal values have equal hashes on every database.
     """
-    _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise TypeError("a float has no place in a record")
-    if isinstance(value, dict):
-        for part in value.values():
-            _refuse_floats(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            _refuse_floats(part)
+    return canonical_text(value)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -47,13 +38,13 @@ class Moment(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone cannot be stored")
         moment = value.astimezone(UTC)
-        return moment.strftime(_STORED_MOMENT) if dialect.name == "sqlite" else moment
+        return moment.strftime(STORED_MOMENT) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if isinstance(value, str):
-            return datetime.strptime(value, _STORED_MOMENT).replace(tzinfo=UTC)
+            return datetime.strptime(value, STORED_MOMENT).replace(tzinfo=UTC)
         moment: datetime = value
         return moment.astimezone(UTC)
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.errors import Refusal
+from api.privacy.vault import Vault
 from api.store.transaction import Transaction
 
 BUSY_SECONDS: Final = 10
@@ -33,7 +34,8 @@ class Database:
     PostgreSQL: read committed, with row locks taken by the repositories.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, vault: Vault | None = None) -> None:
+        self.vault = vault  # None: nothing about people can be written or read
         self.url = _with_driver(make_url(url))
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
@@ -49,12 +51,14 @@ class Database:
         """
         recorded: Refusal | None = None
         with self._take_turn(), _busy_is_overload(), self._connect(writes=True) as connection:
+            tx = Transaction(connection, self.vault)
             try:
-                yield Transaction(connection)
+                yield tx
             except Refusal as refusal:
                 if not refusal.keeps_record:
                     raise
                 recorded = refusal
+        tx.boxes.committed()
         if recorded is not None:
             raise recorded
 
@@ -62,7 +66,25 @@ class Database:
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads."""
         with _busy_is_overload(), self._connect(writes=False) as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self.vault)
+
+    def scrub(self) -> None:
+        """Has the database overwrite what was deleted, as far as it can be told to.
+
+        Destroyed keys would otherwise lie in free pages, the write-ahead log or dead rows for a
+        while. What backups hold is out of reach: they end with their own time.
+        """
+        if self.is_sqlite:
+            # Past SQLAlchemy, which would begin a transaction: a checkpoint cannot run in one.
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+            return
+        with self.engine.connect() as opened:
+            connection = opened.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM data_keys")
 
     def ping(self) -> None:
         """Raises unless the database answers."""
@@ -135,6 +157,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=FAST",  # what is freed inside a page is overwritten with zeros
         "recursive_triggers=ON",  # else REPLACE would delete rows past the append-only triggers
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):

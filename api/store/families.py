@@ -1,5 +1,7 @@
 """Queries about students, their accounts, agreements and schools."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from api.store import tables
@@ -9,6 +11,16 @@ from api.store.rows import Rows
 
 class Students(Rows[Student]):
     table, record = tables.students, Student
+
+    def of_name(self, indexes: Sequence[str], limit: int) -> list[Student]:
+        """The students whose name has one of these blind indexes, by id."""
+        return self.all(self.where(self.table.c.name_index.in_(indexes)).limit(limit))
+
+    def indexed_otherwise(self, prefix: str, limit: int) -> list[Student]:
+        """Students whose name is indexed under another master key than the prefix says, locked."""
+        index = self.table.c.name_index
+        other = self.where(index.is_not(None), ~index.startswith(prefix, autoescape=True))
+        return self.all(other.limit(limit).with_for_update())
 
 
 class Accounts(Rows[Account]):

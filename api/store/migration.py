@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from api.store.database import Database
 
-HEAD: Final = "0007"
+HEAD: Final = "0009"
 """The newest revision that this version knows."""
 
 _FOLDER: Final = Path(__file__).with_name("migrations")
@@ -25,6 +25,7 @@ def migrate(database: Database) -> str:
             tx.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config = _config()
         config.attributes["connection"] = tx.connection
+        config.attributes["boxes"] = tx.boxes  # for steps that seal what was in plain text
         command.upgrade(config, HEAD)
         return _revision(tx.connection) or ""
 

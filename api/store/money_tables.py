@@ -24,6 +24,7 @@ from api.store.table_parts import (
     link,
     metadata,
     moment,
+    sealed,
     word,
 )
 
@@ -64,15 +65,15 @@ compliance_records = Table(
     "compliance_records", metadata,
     identifier(),
     link("account_id", "accounts.id"),
-    word("type"),
+    sealed("type"),
     word("action"),
     word("state"),
-    Column("note", Text, nullable=False),
+    sealed("note"),
     Column("recorded_by", WHO, nullable=False),
     moment("recorded_at"),
     Column("resolved_by", WHO, nullable=True),
     moment("resolved_at", nullable=True),
-    Column("resolution", Text, nullable=True),
+    sealed("resolution", nullable=True),
 )  # fmt: skip
 
 # --- the ledger -------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ outbox = Table(
     moment("next_at"),
     Column("leased_by", IDENTIFIER, nullable=True),
     moment("leased_until", nullable=True),
-    Column("last_error", Text, nullable=True),
+    sealed("last_error", nullable=True),
     moment("created_at"),
     moment("ended_at", nullable=True),
     UniqueConstraint("kind", "business_id"),

@@ -60,6 +60,11 @@ class Outbox(Rows[OutboxRow]):
         columns = self.table.c
         return self.first(self.where(columns.kind == kind, columns.business_id == business_id))
 
+    def unfinished(self, account_id: str) -> list[OutboxRow]:
+        """The account's rows that are not done: waiting, under way, or before a person."""
+        columns = self.table.c
+        return self.all(self.where(columns.account_id == account_id, columns.state != "done"))
+
     def wake(self, account_id: str, now: datetime) -> None:
         """Makes the account's waiting payments due, since what held them back may be gone."""
         columns = self.table.c

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, insert, select, update
 
+from api.record.content import leaf_of
 from api.store import tables
 from api.store.columns import canonical_json
 from api.store.records import DecisionRow, Event, Publication, ReleaseRow
@@ -31,6 +32,12 @@ class Releases(Rows[ReleaseRow]):
         ]
         self.connection.execute(insert(tables.release_files), rows)
         return True
+
+    def ids(self) -> list[str]:
+        """Every stored release."""
+        return list(
+            self.connection.execute(select(self.table.c.id).order_by(self.table.c.id)).scalars()
+        )
 
     def files(self, release_id: str) -> dict[str, bytes]:
         """The files of a stored release by path; empty when there is no such release."""
@@ -77,13 +84,13 @@ class Decisions(Rows[DecisionRow]):
 
     def keep(self, row: DecisionRow) -> DecisionRow:
         """Stores a decision under its own hash and gives it back with that hash."""
-        sealed = replace(row, hash=hash_of(row))
-        self.add(sealed)
+        hashed = replace(row, hash=leaf_of(row))
+        self.add(hashed)
         reasons = dict.fromkeys(finding["reason"] for finding in row.findings)
         if reasons:
             rows = [{"decision_id": row.id, "reason": reason} for reason in reasons]
             self.connection.execute(insert(tables.decision_reasons), rows)
-        return sealed
+        return hashed
 
     def group(self, group_id: str) -> list[DecisionRow]:
         """The decisions linked to one another, in the order asked."""
@@ -160,8 +167,8 @@ class Events(Rows[Event]):
         return self.all(mine.order_by(self.table.c.sequence))
 
 
-def hash_of(row: DecisionRow | Event) -> str:
-    """SHA-256 over the canonical JSON of a record, less the field `hash` itself."""
+def hash_of(row: Event) -> str:
+    """SHA-256 over the canonical JSON of an event, less the field `hash` itself."""
     content = {name: _plain(value) for name, value in values_of(row).items() if name != "hash"}
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 

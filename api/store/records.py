@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+from api.privacy.envelope import Sealed, SealedBytes
+
 Facts: TypeAlias = Mapping[str, Any]
 """Facts of one group as engine JSON: absent = unknown, None = none, money a decimal string."""
 
@@ -12,7 +14,7 @@ Facts: TypeAlias = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class CallerRow:
     id: str
-    name: str
+    name: Sealed
     scopes: list[str]
     student_ids: list[str] | None
     created_at: datetime
@@ -30,10 +32,30 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Student:
+class DataKeyRow:
+    """A data key. `subject`: the blind index of whom it is about; `copy` counts their keys.
+
+    `wrapped` is None once the key was destroyed. `owner`: the subject, sealed under the key.
+    """
+
     id: str
-    name: str
-    born_on: date | None
+    subject: str
+    copy: int
+    master_key: str
+    wrapped: bytes | None
+    owner: str | None
+    created_at: datetime
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """`name_index`: by which the name is found; None once the student was erased."""
+
+    id: str
+    name: Sealed
+    name_index: str | None
+    born_on: Sealed | None
     facts: Facts
     created_at: datetime
 
@@ -136,7 +158,7 @@ class Purchase:
     said: Facts
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
-    review_reason: str | None = None
+    review_reason: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +171,7 @@ class Line:
     amount_cents: int
     category: str
     sku: str | None
-    description: str | None
+    description: Sealed | None
     given: Facts
     item_kind: str | None
     is_accessory: bool | None
@@ -163,11 +185,11 @@ class Attachment:
     id: str
     purchase_id: str
     kind: str
-    name: str
+    name: Sealed
     media_type: str
     size: int
-    sha256: str
-    content: bytes
+    sha256: Sealed
+    content: SealedBytes
     added_by: str
     added_at: datetime
 
@@ -184,7 +206,7 @@ class Payment:
     payee_id: str
     external_id: str | None
     decline_code: str | None
-    decline_message: str | None
+    decline_message: Sealed | None
     created_at: datetime
     changed_at: datetime
 
@@ -209,7 +231,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """A decision as it was answered. `hash` is over the canonical JSON of all other fields."""
+    """A decision as it was answered. `hash`: the leaf hash of `api.record.content`."""
 
     id: str
     decision: str
@@ -274,15 +296,15 @@ class Finding:
 
     id: str
     account_id: str
-    type: str
+    type: Sealed
     action: str
     state: str
-    note: str
+    note: Sealed
     recorded_by: str
     recorded_at: datetime
     resolved_by: str | None = None
     resolved_at: datetime | None = None
-    resolution: str | None = None
+    resolution: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +340,7 @@ class OutboxRow:
     attempts: int = 0
     leased_by: str | None = None
     leased_until: datetime | None = None
-    last_error: str | None = None
+    last_error: Sealed | None = None
     ended_at: datetime | None = None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, MetaData, String
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, MetaData, String, Text
 
 from api.store.columns import Json, Moment
 
@@ -48,3 +48,8 @@ def json(name: str, *, nullable: bool = False) -> Column[Any]:
 
 def flag(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, Boolean, nullable=nullable)
+
+
+def sealed(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Text about a person: an envelope of `api.privacy`, opened where it is needed and allowed."""
+    return Column(name, Text, nullable=nullable)

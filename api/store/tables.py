@@ -27,6 +27,7 @@ from api.store.money_tables import (
     outbox,
     postings,
 )
+from api.store.seal_tables import leases, seal_keys, sealed_records, seals, unsealed
 from api.store.table_parts import (
     IDENTIFIER,
     WHO,
@@ -37,6 +38,7 @@ from api.store.table_parts import (
     link,
     metadata,
     moment,
+    sealed,
     word,
 )
 
@@ -48,6 +50,7 @@ __all__ = [
     "callers",
     "catalog_items",
     "compliance_records",
+    "data_keys",
     "decision_reasons",
     "decisions",
     "event_heads",
@@ -55,6 +58,7 @@ __all__ = [
     "holds",
     "idempotency_keys",
     "journal_entries",
+    "leases",
     "ledger_accounts",
     "metadata",
     "outbound",
@@ -69,7 +73,11 @@ __all__ = [
     "releases",
     "school_choices",
     "schools",
+    "seal_keys",
+    "sealed_records",
+    "seals",
     "students",
+    "unsealed",
     "vendors",
 ]
 
@@ -78,7 +86,7 @@ __all__ = [
 callers = Table(
     "callers", metadata,
     identifier(),  # the person or system; several keys may be theirs
-    Column("name", Text, nullable=False),
+    sealed("name"),
     json("scopes"),
     json("student_ids", nullable=True),  # NULL: all students
     moment("created_at"),
@@ -106,13 +114,29 @@ idempotency_keys = Table(
     PrimaryKeyConstraint("caller_id", "key"),
 )  # fmt: skip
 
+# --- keys of people ---------------------------------------------------------------------------
+
+data_keys = Table(
+    "data_keys", metadata,
+    identifier(),
+    Column("subject", Text, nullable=False),  # a blind index; whom it is about is in `owner`
+    Column("copy", Integer, nullable=False),
+    Column("master_key", IDENTIFIER, nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=True),  # NULL: destroyed
+    sealed("owner", nullable=True),
+    moment("created_at"),
+    moment("erased_at", nullable=True),
+    UniqueConstraint("subject", "copy"),
+)  # fmt: skip
+
 # --- families ---------------------------------------------------------------------------------
 
 students = Table(
     "students", metadata,
     identifier(),
-    Column("name", Text, nullable=False),  # personal
-    Column("born_on", Date, nullable=True),  # personal
+    sealed("name"),
+    Column("name_index", Text, nullable=True, index=True),  # blind; NULL once erased
+    sealed("born_on", nullable=True),
     json("facts"),
     moment("created_at"),
 )  # fmt: skip
@@ -221,7 +245,7 @@ purchases = Table(
     json("said"),  # what a reviewer said
     Column("reviewed_by", WHO, nullable=True),
     moment("reviewed_at", nullable=True),
-    Column("review_reason", Text, nullable=True),
+    sealed("review_reason", nullable=True),
     Index(None, "account_id", "state"),
 )  # fmt: skip
 
@@ -233,7 +257,7 @@ purchase_lines = Table(
     cents("amount_cents"),
     word("category"),
     Column("sku", String(128), nullable=True),
-    Column("description", Text, nullable=True),
+    sealed("description", nullable=True),
     json("given"),
     Column("item_kind", String(128), nullable=True, index=True),
     flag("is_accessory", nullable=True),
@@ -248,11 +272,11 @@ attachments = Table(
     identifier(),
     link("purchase_id", "purchases.id"),
     word("kind"),
-    Column("name", Text, nullable=False),
+    sealed("name"),
     Column("media_type", String(64), nullable=False),
     Column("size", Integer, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    sealed("sha256"),  # of the content, by which a guess of it could be tried
+    Column("content", LargeBinary, nullable=False),  # sealed too
     Column("added_by", WHO, nullable=False),
     moment("added_at"),
 )  # fmt: skip
@@ -267,7 +291,7 @@ payments = Table(
     Column("payee_id", IDENTIFIER, nullable=False),
     Column("external_id", String(128), nullable=True),
     word("decline_code", nullable=True),
-    Column("decline_message", Text, nullable=True),
+    sealed("decline_message", nullable=True),
     moment("created_at"),
     moment("changed_at"),
     CheckConstraint("amount_cents > 0", name="amount"),

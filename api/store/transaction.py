@@ -1,24 +1,45 @@
 """One open transaction and the repositories that work in it."""
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import Connection
 
+from api.privacy.boxes import Boxes
+from api.privacy.vault import Vault
 from api.store.callers import ApiKeys, Callers, IdempotencyKeys
+from api.store.data_keys import DataKeys
 from api.store.directory import Catalog, Providers, Vendors
 from api.store.families import Accounts, Agreements, SchoolChoices, Schools, Students
 from api.store.holds import Findings, Holds
+from api.store.leases import Leases
 from api.store.ledger import Ledger
 from api.store.outbox import Outbounds, Outbox
 from api.store.purchases import Attachments, Lines, Payments, Purchases
 from api.store.record import Decisions, Events, Publications, Releases
+from api.store.seals import SealedRecords, SealKeys, Seals
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Personal data of a record that a view showed in full; `aggregate` as events name it."""
+
+    aggregate: str
+    what: str
+    id: str
 
 
 class Transaction:
     """What a use case gets: repositories over one connection. Never kept after its block."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault | None = None) -> None:
         self.connection = connection
+        self.boxes = Boxes(connection, vault)
+        self.looks: list[Look] = []
+
+    @cached_property
+    def data_keys(self) -> DataKeys:
+        return DataKeys(self.connection)
 
     @cached_property
     def callers(self) -> Callers:
@@ -115,3 +136,19 @@ class Transaction:
     @cached_property
     def outbounds(self) -> Outbounds:
         return Outbounds(self.connection)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self.connection)
+
+    @cached_property
+    def seals(self) -> Seals:
+        return Seals(self.connection)
+
+    @cached_property
+    def seal_keys(self) -> SealKeys:
+        return SealKeys(self.connection)
+
+    @cached_property
+    def sealed_records(self) -> SealedRecords:
+        return SealedRecords(self.connection)

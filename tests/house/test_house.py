@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import main
+from api.errors import STATUS
+from api.settings import KNOWN
+from engine.language.loader import load_release
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("engine", "integrations", "api")
 MODULE_LINES = 400
@@ -84,15 +89,42 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 def test_every_package_says_what_lives_in_it() -> None:
-    for package in ("engine", "engine/language", "engine/decide", "engine/watch",
-                    "engine/rehearse", "integrations", "api", "api/book", "api/service", "api/store",
-                    "rules"):  # fmt: skip
-        assert (ROOT / package / "README.md").is_file(), package
+    rooms = [
+        *(f"engine{room}" for room in ("", "/language", "/decide", "/watch", "/rehearse")),
+        *(f"api{room}" for room in ("", "/book", "/service", "/store")),
+        "integrations",
+        "rules",
+    ]
+    assert [room for room in rooms if not (ROOT / room / "README.md").is_file()] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"])
-def test_locks_carry_hashes_and_name_no_host(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
+def test_every_command_and_setting_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in main.commands if f"`{name}" not in readme] == []
+    assert [name for name in KNOWN if f"`{name}`" not in readme] == []
+
+
+def test_every_error_code_is_documented() -> None:
+    documented = (ROOT / "api/README.md").read_text(encoding="utf-8")
+    assert [code for code in STATUS if f"`{code}`" not in documented] == []
+
+
+def test_every_rule_has_a_case_file_that_mirrors_it_or_is_shared() -> None:
+    release = load_release(ROOT)
+    cases = ROOT / "tests" / "cases"
+    for name, rule in release.rules.items():
+        stem = name.split(".")[1]
+        folders = rule.decides or (name.split(".")[0],)
+        for folder in folders:
+            found = list((cases / folder).glob("*.yaml"))
+            assert found, name
+            if len(folders) == 1 and len(release.decisions.get(folder, release).rules) > 1:
+                assert (cases / folder / f"{stem}.yaml") in found, name
+
+
+@pytest.mark.parametrize("kind", ["", "-dev", "-bench"])
+def test_locks_carry_hashes_and_name_no_host(kind: str) -> None:
+    text = (ROOT / f"requirements{kind}.lock").read_text(encoding="utf-8")
     assert "://" not in text
     assert "--hash=sha256:" in text
     for line in text.splitlines():

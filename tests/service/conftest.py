@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
+from support.privacy import vault
 
 from api.store.database import Database
 from api.store.migration import migrate
@@ -90,14 +91,14 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Iterator[Database]:
     """A migrated, empty database on PostgreSQL, for what SQLite with its one writer cannot do."""
-    opened = Database(_emptied(postgres_url))
+    opened = Database(_emptied(postgres_url), vault())
     yield opened
     opened.close()
 
 
 def open_fast(url: str) -> Database:
     """A database that does not wait for the disk: no test here pulls the plug of the machine."""
-    opened = Database(url)
+    opened = Database(url, vault())
     if opened.is_sqlite:
 
         def relax(connection: sqlite3.Connection, _record: object) -> None:

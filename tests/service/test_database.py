@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 
 from api.errors import Refusal
+from api.privacy.envelope import Sealed
 from api.store import database as module
 from api.store.columns import canonical_json
 from api.store.database import Database
@@ -22,7 +23,7 @@ NOON = datetime(2026, 9, 21, 12, tzinfo=ZoneInfo("America/New_York"))
 
 
 def student(id: str, at: datetime = NOON) -> Student:
-    return Student(id, "Maya Example", None, {"grade": 4}, at)
+    return Student(id, Sealed("e1.of.nobody"), None, None, {"grade": 4}, at)
 
 
 def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import pytest
 from support.service_world import ROOT, STAFF, World, decider, make_world
 
 from api.errors import Refusal
+from api.record.content import leaf_of
 from api.service import decisions, releases
 from api.service.decisions import Search
 from api.service.parts import Caller
 from api.store.database import Database
-from api.store.record import hash_of
 from engine.decide.decider import Decider
 from engine.language.loader import load_files
 
@@ -67,7 +67,7 @@ def test_an_answer_is_what_was_stored(world: World) -> None:
     with world.parts.database.read() as tx:
         row = tx.decisions.get(answer["id"])
     assert row is not None
-    assert row.hash == hash_of(row) == shown["hash"]
+    assert row.hash == leaf_of(row) == shown["hash"]
 
 
 def test_a_deny_is_explained_with_line_value_date_and_standing(world: World) -> None:

@@ -309,7 +309,7 @@ class Fragile(Database):
 def run_with_crash(world: World, edge: int) -> bool:
     """Delivers everything from the first row on, dies at that edge, starts again; whether it
     died. A purchase is paid exactly once in any case."""
-    fragile = Fragile(world.parts.database.url)
+    fragile = Fragile(world.parts.database.url, world.parts.database.vault)
     dying = with_database(world, fragile)
     shown = world.submit()
     fragile.fuse = edge
@@ -351,7 +351,7 @@ def test_a_crash_inside_any_call_pays_once(world: World, row: int, when: str) ->
 
 
 def test_nothing_is_sent_that_was_not_committed(world: World) -> None:
-    fragile = Fragile(world.parts.database.url)
+    fragile = Fragile(world.parts.database.url, world.parts.database.vault)
     fragile.fuse = 1
     with pytest.raises(Crash):
         with_database(world, fragile).submit()

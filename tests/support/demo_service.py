@@ -1,11 +1,16 @@
 """The whole service over a copy of the demo's database, on the demo's day."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from support.privacy import vault, write_masters
 
 from api.app import create_app
 from api.demo.load import load_demo
@@ -17,8 +22,6 @@ from api.store.migration import migrate
 from engine.decide.decider import Decider
 from engine.language.loader import load_files, load_release
 from engine.watch.watcher import Watcher
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 9, 21, 16, 0, tzinfo=UTC)
@@ -36,7 +39,7 @@ def parts_over(path: Path) -> Parts:
     release = load_release(ROOT)
     decider = Decider(release)
     return Parts(
-        database=Database(f"sqlite:///{path}"),
+        database=Database(f"sqlite:///{path}", vault()),
         decider=decider,
         watcher=Watcher(release, decider),
         clock=lambda: NOON,
@@ -55,6 +58,12 @@ def make_demo(path: Path) -> None:
         releases.publish(parts, tx, parts.decider.release)
     load_demo(parts)
     parts.database.close()
+
+
+def copy_demo(source: Path, path: Path) -> None:
+    """A copy of the demo's database, with the master keys beside it as development keeps them."""
+    shutil.copy(source, path)
+    write_masters(path.with_name("master.keys"))
 
 
 def app_over(parts: Parts) -> FastAPI:

@@ -23,7 +23,7 @@ from api.settings import KNOWN
 from integrations.classwallet.contract import IDEMPOTENCY_HEADER
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 HOLD_SECONDS = 4 * DEADLINE_SECONDS
 POLL_SECONDS = 0.02
 # Below the range from which the system takes the ports of outgoing connections.

@@ -77,6 +77,7 @@ def make_parts(database: Database, clock: Clock, **other: Any) -> Parts:
 
 
 STAFF = Caller("staff-1", "Staff", frozenset({"accounts:write"}))
+AUDITOR = Caller("auditor-1", "Auditor", frozenset({"decisions:read", "facts:personal"}))
 REVIEWER = Caller("staff-2", "Reviewer", frozenset({"purchases:review"}))
 
 

@@ -1,13 +1,12 @@
 """The service over a fresh copy of the demo's database."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from support.demo_service import app_over, client_over, make_demo, parts_over
+from support.demo_service import app_over, client_over, copy_demo, make_demo, parts_over
 
 from api.service.parts import Parts
 
@@ -22,7 +21,7 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def demo_copy(demo_file: Path, tmp_path: Path) -> Path:
     path = tmp_path / "esa.sqlite"
-    shutil.copy(demo_file, path)
+    copy_demo(demo_file, path)
     return path
 
 

@@ -53,6 +53,8 @@ REFUSED = {
                               "2026-09-30"),
     "a day before the first value": (b'{"facts": {}, "as_of": "2001-01-01"}', 400,
                                      "POLICY_NO_VALUE", "2022-07-01"),
+    "a NUL character": (b'{"facts": {"purchase": {"item_kind": "a\\u0000b"}}}', 422,
+                        "INVALID_REQUEST", "NUL"),
     "two megabytes": (b'{"facts": {"purchase": {"item_kind": "' + b"x" * 2_000_000 + b'"}}}', 413,
                       "PAYLOAD_TOO_LARGE", "1,000,000"),
 }  # fmt: skip
@@ -127,3 +129,10 @@ def test_an_address_that_nothing_serves_is_not_found_in_our_shape(client: TestCl
     reply = client.get("/v1/nothing")
     assert (reply.status_code, reply.json()["error_code"]) == (404, "NOT_FOUND")
     assert client.delete("/v1/accounts").status_code == 405
+
+
+def test_odd_addresses_are_refused_and_never_a_failure(client: TestClient) -> None:
+    assert client.get("/v1/decisions?last=9999-12-31").status_code == 200
+    assert client.get("/v1/decisions?account_id=%00").status_code == 422
+    assert client.get("/v1/accounts/%00").status_code == 422
+    assert client.get("/v1/decisions?cursor=nonsense").status_code == 422

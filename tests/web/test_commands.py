@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 from support.broken_policies import files_of, replaced
-from support.demo_service import ROOT, app_over, client_over, parts_over, stylus
+from support.demo_service import ROOT, app_over, client_over, copy_demo, parts_over, stylus
 
 from api.cli import main
 from api.settings import KNOWN
@@ -301,10 +300,15 @@ def test_a_fresh_file_is_migrated_and_migrating_again_changes_nothing(place: Pat
         assert database.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
 
 
-def test_commands_on_a_database_without_tables_say_how_to_make_them() -> None:
-    explained = run("explain", "01ANY")
-    assert explained.exit_code == FINDING
-    assert "run `esa-policy migrate` first" in explained.stderr
+@pytest.mark.parametrize("command", [["explain", "01ANY"], ["publish"], ["replay"]], ids=" ".join)
+def test_commands_on_a_database_without_tables_say_how_to_make_them(
+    place: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    write(place, policy_files())  # the policy alone: its cases would take their time
+    monkeypatch.setenv("POLICY_DIR", str(place))
+    refused = run(*command)
+    assert (refused.exit_code, refused.stdout) == (FINDING, "")
+    assert refused.stderr == "the database is not migrated; run `esa-policy migrate` first\n"
 
 
 def test_a_database_out_of_reach_is_one_sentence(
@@ -321,7 +325,7 @@ def test_a_database_out_of_reach_is_one_sentence(
 def test_a_recorded_decision_is_explained_and_an_unknown_one_is_not_found(
     place: Path, demo_file: Path
 ) -> None:
-    shutil.copy(demo_file, place / "esa.sqlite")
+    copy_demo(demo_file, place / "esa.sqlite")
     parts = parts_over(place / "esa.sqlite")
     client = client_over(app_over(parts))
     request = stylus(client, "Jonah Whitaker", "D-2202")

@@ -1,7 +1,6 @@
 """Processes are killed at the worst moments; every purchase is paid exactly once all the same."""
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from support.demo_service import STAFF, named, stylus
+from support.demo_service import STAFF, copy_demo, named, stylus
 from support.processes import DEADLINE_SECONDS, Proxy, Site, Trap, eventually, proxying
 
 from api.settings import DEMO_WALLET_KEY, load_settings
@@ -25,7 +24,7 @@ LONG_AGO = "2001-01-01T00:00:00.000000Z"
 
 @pytest.fixture
 def site(demo_file: Path, tmp_path: Path) -> Iterator[Site]:
-    shutil.copy(demo_file, tmp_path / "esa.sqlite")
+    copy_demo(demo_file, tmp_path / "esa.sqlite")
     found = Site(tmp_path)
     try:
         yield found

@@ -187,7 +187,7 @@ def test_todays_rules_are_compared_clause_by_clause(
 def test_replay_over_all_records_names_a_record_that_was_touched(
     parts: Parts, client: TestClient
 ) -> None:
-    before = [one for one in replays.replay_all(parts, "", None, lambda _: None)]
+    before = list(replays.replay_all(parts, "", None, lambda _: None))
     assert before
     assert all(one.same for one in before)
     with parts.database.write() as tx:

@@ -18,9 +18,9 @@ _WHO: Final = (
     ("attachments", "added_by"),
     ("decisions", "asked_by"),
     ("events", "actor"),
-    ("compliance_findings", "recorded_by"),
-    ("compliance_findings", "resolved_by"),
-    ("ledger_entries", "posted_by"),
+    ("compliance_records", "recorded_by"),
+    ("compliance_records", "resolved_by"),
+    ("journal_entries", "posted_by"),
 )
 
 

@@ -1,0 +1,1 @@
+"""Tamper evidence: canonical records, Merkle seals, checkpoints, proofs, exports, their check."""

@@ -1,0 +1,90 @@
+"""The manifest: what an export claims to be, with the hash of each of its files, signed."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from api.record.verifier.chain import signature_problem
+from api.record.verifier.ed25519 import PublicKey
+from api.record.verifier.findings import Findings
+from api.record.verifier.folder import file_hash
+from api.record.verifier.json_form import parse_pretty, shaped
+
+MANIFEST = "manifest.json"
+MANIFEST_TYPE = "esa-policy export"
+MANIFEST_SHAPE: dict[str, type | tuple[type, ...]] = {
+    "type": str, "version": int, "scope": dict, "exported_at": str, "records": int,
+    "chain": dict, "checkpoints": int, "unsealed": int, "complete_seals": list, "releases": int,
+    "files": dict, "proves": list, "does_not_prove": list, "key": str, "signature": str,
+}  # fmt: skip
+SCOPES: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "all": {"kind": str},
+    "account": {"kind": str, "account_id": str},
+    "period": {"kind": str, "first": str, "end": str, "since": str, "until": str},
+}
+
+
+def read_manifest(folder: Path, found: Findings) -> dict[str, Any] | None:
+    """The manifest, or None where there is none that says what the export is."""
+    path = folder / MANIFEST
+    try:
+        manifest = shaped(parse_pretty(path.read_bytes()), MANIFEST_SHAPE)
+        if (manifest["type"], manifest["version"]) != (MANIFEST_TYPE, 1):
+            raise ValueError("is of another type or version")
+        scope = manifest["scope"]
+        shaped(scope, SCOPES.get(scope.get("kind", ""), {"kind": str, "known kind": str}))
+        shaped(manifest["chain"], {"seals": int, "records": int, "hash": str})
+        return manifest
+    except OSError:
+        found.add(MANIFEST, "the file is missing")
+    except (ValueError, TypeError) as error:
+        found.add(MANIFEST, str(error))
+    return None
+
+
+def check_files(folder: Path, manifest: Mapping[str, Any], found: Findings) -> None:
+    """Exactly the files of the manifest are here, and each has the hash that it names."""
+    claimed = manifest["files"]
+    here = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() or path.is_symlink()
+    } - {MANIFEST}
+    for name in sorted(here - set(claimed)):
+        if "/" not in name and name.startswith("."):
+            found.note(f"`{name}` is no part of the export")
+        else:
+            found.add(name, "the manifest knows no such file")
+    for name, about in sorted(claimed.items()):
+        if name not in here:
+            found.add(name, "the file is missing")
+            continue
+        try:
+            claim = shaped(about, {"bytes": int, "sha256": str})
+        except ValueError as error:
+            found.add(MANIFEST, f"`{name}` {error}")
+            continue
+        path = folder / name
+        if path.stat().st_size != claim["bytes"] or file_hash(path) != claim["sha256"]:
+            found.add(name, "the file is not the one that was exported")
+
+
+def check_signature(
+    manifest: Mapping[str, Any], keys: Mapping[str, PublicKey], found: Findings
+) -> None:
+    """The manifest was signed with one of the keys that sign seals."""
+    problem = signature_problem(manifest, keys)
+    if problem:
+        found.add(MANIFEST, problem)
+
+
+def check_claims(
+    manifest: Mapping[str, Any], actual: Mapping[str, object], found: Findings
+) -> None:
+    """What the manifest claims is what is here."""
+    for name, value in actual.items():
+        if manifest[name] != value:
+            found.add(
+                MANIFEST,
+                f"claims `{name}` {str(manifest[name])[:100]}, but here is {str(value)[:100]}",
+            )
