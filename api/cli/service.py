@@ -102,6 +102,7 @@ def migrate() -> None:
         database = Database(chosen.database_url, build_vault(chosen))
         try:
             click.echo(f"database is at {migrate_database(database)}")
+            database.scrub()
         finally:
             database.close()
 

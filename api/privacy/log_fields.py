@@ -41,8 +41,10 @@ def _kept(key: object, value: Any) -> Any:
 def address(path: str, template: str | None) -> str:
     """A request's path as logs show it: what the route itself says and identifiers, nothing else
     that somebody wrote into the address."""
-    said = set(template.split("/")) if template else set()
+    parts, said = path.split("/"), (template or "").split("/")
+    if len(said) != len(parts):
+        said = ["-" if part else "" for part in parts]
     return "/".join(
-        part if part in said or _IDENTIFIER.fullmatch(part) else "-" if part else ""
-        for part in path.split("/")
+        part if _IDENTIFIER.fullmatch(part) else instead
+        for part, instead in zip(parts, said, strict=True)
     )

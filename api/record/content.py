@@ -6,8 +6,7 @@ they are. Values are taken as they are stored: where a fact is stored as ciphert
 over the ciphertext, and erasing its key changes nothing here.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -22,21 +21,14 @@ from api.store.records import DecisionRow
 _LEFT_OUT: Final = "hash"
 STORED_COLUMNS: Final = sorted(column.name for column in tables.decisions.c)
 """Every column of a decision, in the order of canonical JSON."""
-
-
-def content_of(row: DecisionRow) -> dict[str, Any]:
-    """The record as a JSON object."""
-    found = {field.name: getattr(row, field.name) for field in fields(row)}
-    return {
-        name: _plain(value)
-        for name, value in found.items()
-        if value is not None and name != _LEFT_OUT
-    }
+JSON_COLUMNS: Final = frozenset(
+    column.name for column in tables.decisions.c if isinstance(column.type, Json)
+)
 
 
 def record_text(row: DecisionRow) -> str:
     """The record's canonical JSON."""
-    return canonical_text(content_of(row))
+    return _joined(stored_values(row).values())
 
 
 def leaf_of(row: DecisionRow) -> str:
@@ -44,11 +36,29 @@ def leaf_of(row: DecisionRow) -> str:
     return leaf_hash(record_text(row).encode()).hex()
 
 
+def stored_values(row: DecisionRow) -> dict[str, Any]:
+    """The row's columns in the order of STORED_COLUMNS, JSON as the text that is stored."""
+    values = {name: getattr(row, name) for name in STORED_COLUMNS}
+    for name in JSON_COLUMNS:
+        if values[name] is not None:
+            values[name] = canonical_text(values[name])
+    return values
+
+
+def hashed_values(row: DecisionRow) -> dict[str, Any]:
+    """The same with the record's own hash: what is inserted, written once and hashed as written."""
+    values = stored_values(row)
+    values[_LEFT_OUT] = leaf_hash(_joined(values.values()).encode()).hex()
+    return values
+
+
 def text_of_stored(values: Sequence[Any]) -> str | None:
     """The same text from the values of STORED_COLUMNS as the database gave them, without reading
     the JSON in them; None where there is no row. It is no JSON if a JSON column holds none."""
-    if values[_ID] is None:
-        return None
+    return None if values[_ID] is None else _joined(values)
+
+
+def _joined(values: Iterable[Any]) -> str:
     parts = [
         prefix + write(value)
         for (prefix, write), value in zip(_WRITERS, values, strict=True)
@@ -84,7 +94,7 @@ def _writer(name: str) -> tuple[str, Callable[[Any], str]]:
         return "", _write_plain
     kind = tables.decisions.c[name].type
     write = _write_text
-    if isinstance(kind, Json):
+    if name in JSON_COLUMNS:
         write = _write_json
     elif isinstance(kind, Boolean):  # SQLite knows 0 and 1
         write = _write_flag

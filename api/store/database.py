@@ -157,7 +157,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "secure_delete=FAST",  # what is freed inside a page is overwritten with zeros
+        "secure_delete=ON",  # what is freed is overwritten: erased keys must not lie about
         "recursive_triggers=ON",  # else REPLACE would delete rows past the append-only triggers
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, insert, select, update
 
-from api.record.content import leaf_of
+from api.record.content import JSON_COLUMNS, hashed_values
 from api.store import tables
 from api.store.columns import canonical_json
 from api.store.records import DecisionRow, Event, Publication, ReleaseRow
@@ -79,13 +79,20 @@ class DecisionFilter:
     visible_to: tuple[str, Sequence[str]] | None = None
 
 
+_INSERT_DECISION: Final = insert(tables.decisions).values(
+    # The texts that are hashed are the texts that are stored.
+    {name: bindparam(name, type_=Text()) for name in JSON_COLUMNS}
+)
+
+
 class Decisions(Rows[DecisionRow]):
     table, record = tables.decisions, DecisionRow
 
     def keep(self, row: DecisionRow) -> DecisionRow:
         """Stores a decision under its own hash and gives it back with that hash."""
-        hashed = replace(row, hash=leaf_of(row))
-        self.add(hashed)
+        values = hashed_values(row)
+        self.connection.execute(_INSERT_DECISION, values)
+        hashed = replace(row, hash=values["hash"])
         reasons = dict.fromkeys(finding["reason"] for finding in row.findings)
         if reasons:
             rows = [{"decision_id": row.id, "reason": reason} for reason in reasons]

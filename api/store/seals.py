@@ -149,6 +149,7 @@ class SealedRecords:
     def count_unknown(self) -> int:
         """Decisions that are neither sealed nor waiting: they came in past the trigger, or were
         taken out of the queue."""
+        self._take_time()
         decision = _DECISIONS.c.id
         sealed = select(_PLACES.c.sequence).where(_PLACES.c.decision_id == decision)
         queued = select(_QUEUE.c.hash).where(_QUEUE.c.decision_id == decision)
@@ -195,6 +196,7 @@ class SealedRecords:
 
     def seals_with(self, part: Part, newest: int) -> list[int]:
         """The numbers, up to `newest`, of the seals that hold a record of the part."""
+        self._take_time()
         query = (
             select(_PLACES.c.seal)
             .join(_DECISIONS, _DECISIONS.c.id == _PLACES.c.decision_id)
@@ -203,6 +205,11 @@ class SealedRecords:
             .order_by(_PLACES.c.seal)
         )
         return [int(row[0]) for row in self.connection.execute(query)]
+
+    def _take_time(self) -> None:
+        """This question is about the whole record, which may be long."""
+        if self.connection.dialect.name != "sqlite":
+            self.connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
     def count_waiting_in(self, part: Part) -> int:
         """How many records of the part wait for their seal."""

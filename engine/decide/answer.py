@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.language.model import Standing, Verdict
 from engine.language.values import MaybeValue, Value
@@ -31,14 +31,16 @@ class Finding:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer to one question about one set of facts under one release.
 
     facts: what was given (absent key = unknown, None = none). answers: every declared answer,
     UNKNOWN where it cannot be told. missing: names of facts that could change the answer, sorted.
     outcomes: one symbol a clause over the rules in force, in the release's order; "" where the day
     is unknown and no rule was judged (`as_of` is then None).
+
+    A named tuple, because one is made for every question asked and is made in a quarter of the
+    time that a frozen dataclass takes.
     """
 
     decision: str

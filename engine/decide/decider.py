@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from engine.decide.answer import Decision, EngineFault, UnknownDecision
 from engine.decide.answer_writer import AnswerWriter
 from engine.decide.binding import Binding, bind, turning_days
-from engine.decide.fact_checks import checks_of
+from engine.decide.fact_checks import Checks
 from engine.decide.fact_reader import FactReader
 from engine.decide.json_pieces import Texts, dumped
 from engine.decide.judgement import Missing
@@ -22,8 +22,6 @@ from engine.language.operands import clauses_of
 from engine.language.operators import DAY
 from engine.language.problems import did_you_mean, listed
 from engine.language.values import UNKNOWN, Kind, MaybeValue, Value
-
-_SYMBOLS: Final = bytes.maketrans(bytes(range(4)), b"u?-m")
 
 Found = TypeVar("Found")
 
@@ -64,7 +62,7 @@ class Decider:
     def __init__(self, release: Release) -> None:
         self.release = release
         texts: dict[Kind, Texts] = {}
-        self._checks = checks_of(release.facts)
+        self._checks = Checks(release.facts)
         self._readers: dict[str, FactReader] = {}
         self._answers = AnswerWriter(release)
         self._points = {
@@ -139,7 +137,7 @@ class Decider:
         return Decision(
             point.name, self.release.hash, self.release.semantics_version, day, given,
             VERDICT_OF[severity], found, answers, tuple(sorted(set(missing))) if missing else (),
-            outcomes.translate(_SYMBOLS).decode("ascii"),
+            outcomes,
         )  # fmt: skip
 
     def _undated(self, point: DecisionPoint, given: dict[str, Value]) -> Decision:

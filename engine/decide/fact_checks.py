@@ -29,7 +29,7 @@ class NotPlain(Exception):
 STOPS: Final = (NotPlain, Unfit, LookupError, TypeError, ValueError, AttributeError)
 
 
-class _Days(dict[Any, date]):
+class Days(dict[Any, date]):
     """Days by how they are written."""
 
     def __missing__(self, written: Any) -> date:
@@ -40,10 +40,12 @@ class _Days(dict[Any, date]):
         return day
 
 
-def checks_of(facts: Mapping[str, Fact]) -> dict[str, Check]:
-    """A check for each fact, by its name."""
-    days = _Days()
-    return {name: _check_of(fact, days) for name, fact in facts.items()}
+class Checks(dict[str, Check]):
+    """A check for each fact of a release, by its name. days: where all of them look up days."""
+
+    def __init__(self, facts: Mapping[str, Fact]) -> None:
+        self.days = Days()
+        super().__init__({name: _check_of(fact, self.days) for name, fact in facts.items()})
 
 
 def words_of(fact: Fact) -> dict[Any, Value]:
@@ -52,7 +54,7 @@ def words_of(fact: Fact) -> dict[Any, Value]:
     return {**{word: word for word in fact.type.members}, **none}
 
 
-def _check_of(fact: Fact, days: _Days) -> Check:
+def _check_of(fact: Fact, days: Days) -> Check:
     if fact.type.kind == "one_of":
         return words_of(fact).__getitem__
     check = days.__getitem__ if fact.type.kind == "date" else _plain_check_of(fact)
@@ -120,7 +122,7 @@ def _list_check(members: frozenset[str]) -> Check:
     def check(given: Any) -> tuple[str, ...]:
         is_short = type(given) is list and len(given) <= limits.LIST_FACT_LENGTH
         if is_short and members.issuperset(given):
-            return tuple(dict.fromkeys(given))
+            return tuple(given) if len(given) < 2 else tuple(dict.fromkeys(given))
         raise NotPlain
 
     return check

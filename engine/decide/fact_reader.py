@@ -9,7 +9,7 @@ same messages.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from engine.decide.fact_checks import STOPS, Check, NotPlain, words_of
+from engine.decide.fact_checks import STOPS, Check, Checks, NotPlain, words_of
 from engine.decide.fact_values import range_of
 from engine.decide.facts import facts_from_json
 from engine.decide.source import Source
@@ -27,10 +27,10 @@ _ABSENT: Final = object()
 class FactReader:
     """Reads the facts of one decision; threads may share it.
 
-    checks: of every fact of the release (fact_checks.checks_of).
+    checks: of every fact of the release, shared by the readers of all decisions.
     """
 
-    def __init__(self, release: Release, decision: str, checks: Mapping[str, Check]) -> None:
+    def __init__(self, release: Release, decision: str, checks: Checks) -> None:
         self._release = release
         self._groups: dict[str, dict[str, tuple[str, Check]]] = {}
         for name, check in checks.items():
@@ -72,10 +72,10 @@ def _facts_named(release: Release, decision: str) -> list[str]:
     return named
 
 
-def write_reader(facts: Iterable[Fact], checks: Mapping[str, Check]) -> Source:
+def write_reader(facts: Iterable[Fact], checks: Checks) -> Source:
     """A function of nested JSON: the values of those facts that it holds, None where it holds
     anything else too, and one of STOPS where a value is not plainly right."""
-    source = Source("read(nested)", A=_ABSENT, NotPlain=NotPlain)
+    source = Source("read(nested)", A=_ABSENT, D=checks.days, NotPlain=NotPlain)
     groups: dict[str, list[Fact]] = {}
     for fact in facts:
         groups.setdefault(fact.name.partition(".")[0], []).append(fact)
@@ -106,9 +106,9 @@ def _write_fact(source: Source, fact: Fact, check: Check) -> None:
             case "one_of":
                 source.line(f"{kept} {source.named(words_of(fact))}[x]")
             case "date" if fact.type.may_be_none:
-                source.line(f"{kept} None if x is None else {source.shared(days)}[x]")
+                source.line(f"{kept} None if x is None else D[x]")
             case "date":
-                source.line(f"{kept} days[x]")
+                source.line(f"{kept} D[x]")
             case _:
                 source.line(f"{kept} {source.named(check)}(x)")
 

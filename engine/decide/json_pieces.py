@@ -40,12 +40,12 @@ def make_room(kept: dict[Any, Any], most: int) -> None:
 # --- templates -----------------------------------------------------------------------------------
 
 
-def inside(place: int) -> str:
+def mark_inside(place: int) -> str:
     """Marks a place inside a string: what goes there is escaped text."""
     return f"{_INSIDE}{place}{_INSIDE}"
 
 
-def whole(place: int) -> str:
+def mark_whole(place: int) -> str:
     """Marks a whole value: what goes there, in place of the mark and its quotes, is JSON."""
     return f"{_WHOLE}{place}{_WHOLE}"
 

@@ -1,7 +1,6 @@
 """Reads JSON as money needs it: no fractions, no NaN, no key twice in one object, bounded depth."""
 
 import json
-from json.scanner import make_scanner
 from typing import Any, Final, NoReturn
 
 from engine.decide.answer import FactProblem
@@ -39,8 +38,8 @@ def _read_quickly(body: bytes) -> dict[str, Any] | None:
     keys were read as colons are written, none was given twice.
     """
     try:
-        read, end = _SCAN(body.decode("utf-8"), 0)
-    except (StopIteration, ValueError, RecursionError, BodyRefused):
+        read, end = _DECODER.raw_decode(body.decode("utf-8"))
+    except (ValueError, RecursionError, BodyRefused):
         return None
     is_whole = isinstance(read, dict) and end == len(body)
     if not is_whole or body.count(b"[") > _QUICK_LISTS:
@@ -54,9 +53,7 @@ def _keys_in(read: dict[str, Any]) -> int:
     for inner in read.values():
         if type(inner) is dict:
             keys += len(inner)
-            for innermost in inner.values():
-                if type(innermost) is dict:
-                    keys += len(innermost)
+            keys += sum([len(each) for each in inner.values() if type(each) is dict])
     return keys
 
 
@@ -123,6 +120,4 @@ def _depth(read: object) -> int:
     return deepest
 
 
-_SCAN: Final = make_scanner(
-    json.JSONDecoder(parse_float=_refuse_fraction, parse_constant=_refuse_constant)
-)
+_DECODER: Final = json.JSONDecoder(parse_float=_refuse_fraction, parse_constant=_refuse_constant)

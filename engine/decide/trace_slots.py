@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from engine.decide.binding import Binding
 from engine.decide.compiler import NOT_READ, Layout
-from engine.decide.json_pieces import Texts, inside
+from engine.decide.json_pieces import Texts, mark_inside
 from engine.decide.phrases import Phrases, personal_steps
 from engine.decide.sheet import Sheet
 from engine.decide.texts import HIDDEN
@@ -201,18 +201,18 @@ class Marked(Phrases):
 
     def value(self, operand: Operand, otherwise: Kind) -> str:
         if isinstance(operand, FactRef | DayRef | StepRef):
-            return inside(self.places[key_of(self.number, operand, self.sheet.binding)])
+            return mark_inside(self.places[key_of(self.number, operand, self.sheet.binding)])
         return Phrases.value(self, operand, otherwise)
 
     def left(self, clause: Clause) -> str:
         key = key_of(self.number, clause.left, self.sheet.binding)
-        return inside(self.places.get(("listed", *key), self.places[key]))
+        return mark_inside(self.places.get(("listed", *key), self.places[key]))
 
     def members(self, clause: Clause) -> tuple[str, int]:
         found, count = Phrases.members(self, clause)
         key = key_of(self.number, clause.left, self.sheet.binding)
         place = self.places.get((_found(self.number, clause), *key))
-        return (found if place is None else inside(place)), count
+        return (found if place is None else mark_inside(place)), count
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class MarkedFacts(Mapping[str, Any]):
     places: Mapping[Key, int]
 
     def __getitem__(self, name: str) -> str:
-        return inside(self.places["fact", name])
+        return mark_inside(self.places["fact", name])
 
     def __iter__(self) -> Iterator[str]:
         return (str(key[1]) for key in self.places if key[0] == "fact")

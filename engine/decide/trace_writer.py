@@ -11,9 +11,9 @@ reading must see the outcomes that are being told, else it is the fault `decisio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from engine.decide.answer import UNKNOWN_CLAUSE, Decision, EngineFault, Finding
+from engine.decide.answer import SYMBOLS, UNKNOWN_CLAUSE, Decision, EngineFault, Finding
 from engine.decide.binding import Binding
 from engine.decide.compiler import Layout
 from engine.decide.json_pieces import (
@@ -23,11 +23,11 @@ from engine.decide.json_pieces import (
     escaped,
     filled,
     fixed,
-    inside,
     joined,
     make_room,
+    mark_inside,
+    mark_whole,
     template_of,
-    whole,
 )
 from engine.decide.judgement import judge
 from engine.decide.reckoning import judge_all
@@ -39,6 +39,9 @@ from engine.language.model import DayRef, DecisionPoint, FactRef, Release, Rule
 from engine.language.operands import operands_of
 from engine.language.values import Kind, MaybeValue, Value
 
+Whole: TypeAlias = tuple[list[bytes], Callable[..., tuple[bytes, ...]]]
+"""The pieces of a whole trace, as in a template, and what picks its values out of their row."""
+
 KEPT_TEMPLATES: Final = 64
 """Templates kept of each rule; when there are more, all of them are made anew."""
 KEPT_WHOLES: Final = 256
@@ -46,6 +49,7 @@ KEPT_WHOLES: Final = 256
 KEPT_ANSWERS: Final = 2_048
 """Texts of answers kept; when there are more, all of them are made anew."""
 
+_UNKNOWN: Final = SYMBOLS[UNKNOWN_CLAUSE]
 _DYNAMIC: Final = ("verdict", "as_of", "findings", "answers", "missing")
 """What differs from one decision to the next, beside facts and rules; places in this order follow
 the row of values."""
@@ -55,10 +59,10 @@ the row of values."""
 class Told:
     """What the compiled function gives beside the decision (compiler.Layout says what it means).
 
-    outcomes: one byte a clause.
+    outcomes: one symbol a clause.
     """
 
-    outcomes: bytes
+    outcomes: str
     facts: tuple[Value, ...]
     steps: tuple[MaybeValue, ...]
     signs: tuple[tuple[Any, ...], ...]
@@ -90,7 +94,7 @@ class TraceWriter:
         self._rules: list[dict[Any, Template]] = [{} for _ in binding.rules]
         self._read = [_facts_read(rule, binding) for rule in binding.rules]
         self._named = frozenset(layout.facts)
-        self._wholes: dict[Any, tuple[list[bytes], Callable[..., tuple[bytes, ...]]]] = {}
+        self._wholes: dict[Any, Whole] = {}
         self._findings: dict[Finding, Template] = {}
         self._answers: dict[Any, bytes] = {}
         self._frame: tuple[Template, Template] | None = None
@@ -99,38 +103,33 @@ class TraceWriter:
         """The trace of a decision that was just judged, as JSON."""
         values = self._slots.values(told.facts, told.steps, decided.facts)
         values += self._dynamic(decided, told, values)
+        unknown: frozenset[str] = frozenset()
+        if decided.missing or _UNKNOWN in told.outcomes:
+            unknown = self._named.difference(decided.facts)
         if self._frame is None:
-            return self._write_first(decided, told, values)
-        return self._filled(self._frame, decided, told, values)
+            return self._write_first(decided, told, unknown, values)
+        pattern = told.outcomes, told.signs, unknown
+        whole = self._wholes.get(pattern)
+        if whole is None:
+            keys = self._keys(told, unknown)
+            whole, is_lasting = self._put_together(self._frame, keys, decided, values)
+            if is_lasting:
+                make_room(self._wholes, KEPT_WHOLES)
+                self._wholes[pattern] = whole
+        return _written(whole, values)
 
-    def _write_first(self, decided: Decision, told: Told, values: list[bytes]) -> bytes:
+    def _write_first(
+        self, decided: Decision, told: Told, unknown: frozenset[str], values: list[bytes]
+    ) -> bytes:
         """The first trace is built in full, and the frame is kept if it gives the same."""
         judged = self._binding, judge_all(self._binding, decided.facts)
         tree = self._shown(build_trace(self._release, decided, judged))
         text = dumped(tree).encode()
         frame = self._frame_of(tree)
-        if self._filled(frame, decided, told, values) == text:
+        whole, _ = self._put_together(frame, self._keys(told, unknown), decided, values)
+        if _written(whole, values) == text:
             self._frame = frame
         return text
-
-    def _filled(
-        self, frame: tuple[Template, Template], decided: Decision, told: Told, values: list[bytes]
-    ) -> bytes:
-        unknown: frozenset[str] = frozenset()
-        if decided.missing or UNKNOWN_CLAUSE in told.outcomes:
-            unknown = self._named.difference(decided.facts)
-        pattern = told.outcomes, told.signs, unknown
-        whole = self._wholes.get(pattern)
-        if whole is None:
-            keys = self._keys(told, unknown)
-            whole = self._put_together(frame, keys, decided, values)
-            if self._are_known(keys):
-                make_room(self._wholes, KEPT_WHOLES)
-                self._wholes[pattern] = whole
-        pieces, pick = whole
-        pieces = pieces.copy()
-        pieces[1::2] = pick(values)
-        return b"".join(pieces)
 
     def _keys(self, told: Told, unknown: frozenset[str]) -> list[Any]:
         """The pattern of each rule: its outcomes, its sign and its unknown facts if it has any."""
@@ -145,33 +144,33 @@ class TraceWriter:
     def _put_together(
         self, frame: tuple[Template, Template], keys: Sequence[Any], decided: Decision,
         values: list[bytes],
-    ) -> tuple[list[bytes], Callable[..., tuple[bytes, ...]]]:  # fmt: skip
-        """The pieces of a whole trace, and what picks its values."""
+    ) -> tuple[Whole, bool]:  # fmt: skip
+        """A whole trace, and whether it lasts: whether no rule in it tells the values of this one
+        decision alone."""
         before, after = frame
         pieces, holes = before[0].copy(), before[1].copy()
+        is_lasting = True
         for number, key in enumerate(keys):
             template = self._rules[number].get(key)
             if template is None:
-                template = self._learn_rule(number, key, decided, values)
+                template, is_true = self._learn_rule(number, key, decided, values)
+                is_lasting &= is_true
             pieces += template[0]
             holes += template[1]
-        return pieces + after[0], itemgetter(*holes, *after[1])
-
-    def _are_known(self, keys: Sequence[Any]) -> bool:
-        """Whether every rule was told by a template, none by what holds this time alone."""
-        return all(key in known for known, key in zip(self._rules, keys, strict=True))
+        return (pieces + after[0], itemgetter(*holes, *after[1])), is_lasting
 
     # rules
 
     def _learn_rule(
         self, number: int, key: Any, decided: Decision, values: list[bytes]
-    ) -> Template:
+    ) -> tuple[Template, bool]:
+        """The rule's template, or its finished text (False) where it cannot be one."""
         rule = self._binding.rules[number]
         judgement = judge(rule, self._binding, decided.facts)
         outcomes = key
-        while not isinstance(outcomes, bytes):
+        while not isinstance(outcomes, str):
             outcomes = outcomes[0]
-        if bytes(judgement.sheet.outcomes) != outcomes:
+        if "".join(SYMBOLS[each] for each in judgement.sheet.outcomes) != outcomes:
             raise EngineFault(
                 "decision.mismatch", f"`{rule.name}` comes out otherwise when read slowly"
             )
@@ -179,14 +178,14 @@ class TraceWriter:
         words = phrases_of(self._release, judgement.sheet)
         text = comma + dumped(self._shown(trace_rule(judgement, words)))
         if number in self._layout.slow:
-            return fixed(text)
+            return fixed(text), False
         marked = self._slots.words(number, judgement.sheet)
         template = template_of(comma + dumped(self._shown(trace_rule(judgement, marked))))
         if not _is_true(template, text, values):
-            return fixed(text)
+            return fixed(text), False
         make_room(self._rules[number], KEPT_TEMPLATES)
         self._rules[number][key] = template
-        return template
+        return template, True
 
     def _shown(self, tree: dict[str, Any]) -> dict[str, Any]:
         return masked(tree) if self._hides else tree
@@ -196,13 +195,15 @@ class TraceWriter:
     def _frame_of(self, tree: dict[str, Any]) -> tuple[Template, Template]:
         """What stands before and behind the rules."""
         places = {name: self._slots.size + place for place, name in enumerate(_DYNAMIC)}
-        tree = tree | {name: whole(place) for name, place in places.items()}
+        tree = tree | {name: mark_whole(place) for name, place in places.items()}
         tree["facts"] = {
             # Its text comes with its state, see `Texts`.
-            name: {**_without(about, "text"), "state": inside(self._slots.stated(name))}
+            name: {**_without(about, "text"), "state": mark_inside(self._slots.stated(name))}
             for name, about in tree["facts"].items()
         }
-        before, _, after = dumped(tree | {"rules": [whole(0)]}).partition(dumped(whole(0)))
+        before, _, after = dumped(tree | {"rules": [mark_whole(0)]}).partition(
+            dumped(mark_whole(0))
+        )
         return template_of(before), template_of(after)
 
     def _dynamic(self, decided: Decision, told: Told, values: list[bytes]) -> list[bytes]:
@@ -241,6 +242,12 @@ class TraceWriter:
             make_room(self._answers, KEPT_ANSWERS)
             self._answers[(name, value), giver] = text
         return text
+
+
+def _written(whole: Whole, values: Sequence[bytes]) -> bytes:
+    pieces = whole[0].copy()
+    pieces[1::2] = whole[1](values)
+    return b"".join(pieces)
 
 
 def _without(about: Mapping[str, Any], key: str) -> dict[str, Any]:

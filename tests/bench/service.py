@@ -2,7 +2,6 @@
 
 import http.client
 import itertools
-import json
 import socket
 import subprocess
 import sys
@@ -47,7 +46,6 @@ def asking(
 ) -> Contestant:  # fmt: skip
     """Asks for a decision, which the server records before it answers."""
     path = f"/v1/decisions/{decision}{'?trace=true' if trace else ''}"
-    requests = [json.dumps({"facts": json.loads(body)}).encode() for body in bodies]
 
     def ask(body: bytes) -> bytes:
         headers = {
@@ -62,4 +60,4 @@ def asking(
             raise RuntimeError(f"{path}: {reply.status} {content[:300]!r}")
         return content
 
-    return Contestant(name, ask, requests)
+    return Contestant(name, ask, bodies)

@@ -72,7 +72,7 @@ def _first_case(release: Release, decision: str) -> Question:
 
 
 def _question(release: Release, decision: str, facts: list[dict[str, Value]]) -> Question:
-    bodies = [json.dumps(facts_to_json(release, each)).encode() for each in facts]
+    bodies = [json.dumps({"facts": facts_to_json(release, each)}).encode() for each in facts]
     return Question(decision, facts, bodies)
 
 

@@ -91,7 +91,7 @@ def test_only_settings_reads_the_environment() -> None:
 def test_every_package_says_what_lives_in_it() -> None:
     rooms = [
         *(f"engine{room}" for room in ("", "/language", "/decide", "/watch", "/rehearse")),
-        *(f"api{room}" for room in ("", "/book", "/service", "/store")),
+        *(f"api{room}" for room in ("", "/book", "/record", "/service", "/store")),
         "integrations",
         "rules",
     ]

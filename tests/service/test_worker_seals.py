@@ -1,10 +1,11 @@
-"""The worker seals the record beside its deliveries, and a sealing that stops stops nothing else."""
+"""The worker seals the record beside its deliveries; a sealing that stops stops nothing else."""
 
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from support.sealed_records import keys
 from support.service_world import World, make_world
 
@@ -57,9 +58,7 @@ def test_a_worker_seals_what_was_recorded(world: World, tmp_path: Path) -> None:
         assert tx.seals.newest() is not None
 
 
-def test_a_sealing_that_stops_is_told_once_and_tried_again(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_sealing_that_stops_is_told_once_and_tried_again(world: World, tmp_path: Path) -> None:
     world.submit()
 
     def stop() -> None:
@@ -68,9 +67,9 @@ def test_a_sealing_that_stops_is_told_once_and_tried_again(
     def fail() -> None:
         raise OSError("disk full")
 
-    run_until_sealed(world, Acting(sealer_of(world, tmp_path), [stop, stop, fail]))
+    with capture_logs() as logs:
+        run_until_sealed(world, Acting(sealer_of(world, tmp_path), [stop, stop, fail]))
     with world.parts.database.read() as tx:
         assert tx.sealed_records.count_waiting() == 0
-    said = capsys.readouterr().out
-    assert said.count("the checkpoints are gone") == 1
-    assert said.count("a run failed: OSError") == 1
+    alerts = [entry["why"] for entry in logs if entry.get("alert")]
+    assert alerts == ["the checkpoints are gone", "a run failed: OSError"]

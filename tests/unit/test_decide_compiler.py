@@ -33,9 +33,9 @@ cases:
 otherwise: allow
 """
 MADE_UP = re.compile(
-    r"[acefksu]\d+|a\d+_(perhaps|by)|[pqrvwHNRU]|judge|given|told|found|missing|known|learn"
+    r"[acefksu]\d+|a\d+_(perhaps|by)|[pqrvwHNRSU]|judge|join|given|told|found|missing|known|learn"
     r"|get|__class__|conflict|silence|NOT_GIVEN"
-    r"|add_years|find_row|date|timedelta|abs|min|max|bytes|KeyError|LookupError|isdisjoint|days"
+    r"|add_years|find_row|date|timedelta|abs|min|max|KeyError|LookupError|isdisjoint|days"
     r"|month|day"
 )
 

@@ -1,7 +1,6 @@
 """The tree behind a decision: everything it says, what it hides, and when it refuses to speak."""
 
 import json
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -195,7 +194,7 @@ def test_a_record_that_does_not_come_out_the_same_is_not_explained(decider, chan
     decided = decider.decide("ask", FACTS)
     assert decider.trace(decided)["verdict"] == "deny"
     with pytest.raises(EngineFault) as fault:
-        decider.trace(replace(decided, **change))
+        decider.trace(decided._replace(**change))
     assert fault.value.code == "decision.mismatch"
 
 

@@ -264,7 +264,7 @@ def test_texts_that_look_like_marks_are_told_as_they_are(where):
 def test_a_record_that_does_not_come_out_the_same_is_not_written(decider, change):
     decided = decider.decide("ask", FACTS)
     with pytest.raises(EngineFault) as fault:
-        decider.trace_json(replace(decided, **change))
+        decider.trace_json(decided._replace(**change))
     assert fault.value.code == "decision.mismatch"
 
 

@@ -21,7 +21,7 @@ from api.service.parts import Parts
 
 ACCESSORY = {
     "purchase": {"amount": "39.00", "category": "technology", "submitted_on": "2026-09-21"},
-    "student": {"grade": 4},
+    "student": {"age": 9, "grade": 4},
 }
 
 
@@ -138,7 +138,7 @@ def test_a_record_from_before_facts_were_sealed_is_withheld_from_who_may_not_rea
     with parts.database.write() as tx:
         row = tx.decisions.get(decision_id)
         assert row is not None
-        plain = {"student": {"grade": 4}}
+        plain = {"student": {"age": 9}}
         old = tx.decisions.keep(replace(row, id="from-before", facts=plain, hash=""))
     sealer.run()
     proof = proof_of(reader(app, parts, "decisions:read"), old.id)
