@@ -193,6 +193,8 @@ def explain(decision_id: str, *, full: bool, as_json: bool) -> None:
         click.echo(json.dumps(trace, indent=2))
     else:
         click.echo(render_text(trace, full=full, decision_id=decision_id))
+        if trace["erased"]:
+            click.echo("  personal data of this record were erased: " + ", ".join(trace["erased"]))
 
 
 @click.group(epilog="Example: esa-policy wallet serve --port 8100")
