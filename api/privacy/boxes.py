@@ -21,6 +21,9 @@ T = TypeVar("T")
 ERASED: Final = "(erased)"
 """Stands where the key of what was there has been destroyed."""
 
+NEW_SUBJECT: Final = "decision:"
+"""How the subject of a decision about nobody named begins; such a subject is used once."""
+
 _OWNER: Final = "owner"
 _log = structlog.get_logger("privacy")
 
@@ -165,17 +168,20 @@ class Boxes:
         known = (self._own.get(id) or self.vault.known_key(id)) if id else None
         if known is not None:
             return known
-        return self._stored(indexes) or self._make(subject, indexes)
+        # A decision is new when it is sealed, so nobody has looked for its key before.
+        rows = [] if subject.startswith(NEW_SUBJECT) else self._rows.of_subject(indexes)
+        return self._live(indexes, rows) or self._make(subject, indexes, rows)
 
-    def _stored(self, indexes: list[str]) -> DataKey | None:
-        for row in self._rows.of_subject(indexes):
+    def _live(self, indexes: list[str], rows: list[DataKeyRow]) -> DataKey | None:
+        """The first of a subject's keys that was not destroyed."""
+        for row in rows:
             if row.wrapped is not None:
                 key = self._told(_row_place(row), partial(self._learn, row))
                 self.vault.remember([key], [(indexes[0], key.id)])
                 return key
         return None
 
-    def _make(self, subject: str, indexes: list[str]) -> DataKey:
+    def _make(self, subject: str, indexes: list[str], rows: list[DataKeyRow]) -> DataKey:
         """A new key. Of two transactions that come here at once, one waits and takes the other's.
 
         A subject whose key was destroyed gets another one: what is told of them from then on is
@@ -183,26 +189,26 @@ class Boxes:
         """
         while True:
             key = self.vault.new_key()
-            copies = [row.copy for row in self._rows.of_subject(indexes)]
-            row = DataKeyRow(
-                id=key.id,
-                subject=indexes[0],
-                copy=max(copies, default=-1) + 1,
-                master_key=self.vault.masters.active.name,
-                wrapped=self.vault.wrap(key),
-                owner=forms.as_text(
-                    forms.VERSION,
-                    key.id,
-                    self._encrypted(key, owner_place(key.id), subject.encode()),
-                ),
-                created_at=self.vault.clock(),
-            )
-            if self._rows.add_new(row):
+            copy = max((row.copy for row in rows), default=-1) + 1
+            if self._rows.add_new(self._row_of(key, subject, indexes[0], copy)):
                 self._own[key.id], self._own_subjects[indexes[0]] = key, key.id
                 return key
-            stored = self._stored(indexes)
-            if stored is not None:
-                return stored
+            rows = self._rows.of_subject(indexes)
+            found = self._live(indexes, rows)
+            if found is not None:
+                return found
+
+    def _row_of(self, key: DataKey, subject: str, index: str, copy: int) -> DataKeyRow:
+        owner = self._encrypted(key, owner_place(key.id), subject.encode())
+        return DataKeyRow(
+            id=key.id,
+            subject=index,
+            copy=copy,
+            master_key=self.vault.masters.active.name,
+            wrapped=self.vault.wrap(key),
+            owner=forms.as_text(forms.VERSION, key.id, owner),
+            created_at=self.vault.clock(),
+        )
 
     def owner(self, row: DataKeyRow) -> str:
         """Whom a key is about. Gone and Refusal as for `open`."""
