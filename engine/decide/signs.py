@@ -17,6 +17,7 @@ from engine.language.model import (
     LookUp,
     Pick,
     Step,
+    StepRef,
     Table,
 )
 from engine.language.operands import bounds_of, operands_of
@@ -55,14 +56,16 @@ def _step(rule: StepWriter, step: Step) -> list[str]:
 
 
 def _row(rule: StepWriter, formula: LookUp, value: str) -> list[str]:
-    """Whether the row is that of none, and which range holds it."""
+    """Whether there is a row, and which range holds it; a bound may be what is unknown or none."""
+    if not isinstance(formula.by, FactRef | StepRef | DayRef):
+        return []
     by = rule.named(formula.by)
     table = rule.constant_of(formula.table)
+    no_row = f"{value} is R or {by} is U or {by} is None"
     if not isinstance(table, Table) or table.by_key is not None:
-        return [f"{by} is None"]
+        return [no_row]
     bounds, _ = column_by_range(table, formula.column)
-    found = f"find_row({rule.source.shared(bounds)}, {by})"
-    return [f"-1 if {value} is R or {by} is U or {by} is None else {found}"]
+    return [f"-1 if {no_row} else find_row({rule.source.shared(bounds)}, {by})"]
 
 
 def _bound(rule: StepWriter, step: Step, value: str) -> list[str]:

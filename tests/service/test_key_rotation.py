@@ -131,7 +131,7 @@ def test_a_key_that_does_not_open_stops_the_rotation_and_is_left_alone(
     with world.parts.database.write() as tx:
         [row, *_] = tx.data_keys.all(tx.data_keys.where())
         assert row.wrapped is not None
-        tx.data_keys.change(row.id, wrapped=row.wrapped[:-1] + b"?")
+        tx.data_keys.change(row.id, wrapped=row.wrapped[:-1] + bytes([row.wrapped[-1] ^ 1]))
     with pytest.raises(Refusal) as refused:
         rotate(reopen(vault(1, 2)))
     assert refused.value.error_code == "RECORD_UNAVAILABLE"

@@ -130,10 +130,19 @@ class Steps:
     def _look_up(self) -> tuple[Formula, Type]:
         table = self.chooser.pick(self.author.world.parameters_of("table"))
         column = self.chooser.pick(list(table.columns))
-        by = FactRef(str(table.rows_by))
+        by = self._row(FactRef(str(table.rows_by)))
         type_ = table.columns[column]
         may_be_none = type_.may_be_none or self._may_be_none(by)
         return LookUp(ParamRef(table.name), by, column), Type(type_.kind, (), may_be_none)
+
+    def _row(self, rows_by: FactRef) -> Operand:
+        """What picks a row: mostly the fact that the rows go by, else another name or a word."""
+        if self.chooser.chance(60):
+            return rows_by
+        type_ = self.author.type_of(rows_by)
+        if type_.kind in NUMBERS:
+            return self.author.operand(type_.kind)
+        return Constant(self.chooser.pick(type_.members)) if type_.members else rows_by
 
     def _choose(self) -> tuple[Formula, Type]:
         by = self.chooser.pick(self.author.names("one_of", "boolean"))
