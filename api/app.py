@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from api import replies
@@ -12,7 +14,7 @@ from api.console import pages
 from api.middleware import BoundedBody, BoundedStrangers, RequestId
 from api.rate_limit import RateLimiter
 from api.routes import compliance, decisions, operations, people, policies, purchases, records
-from api.service import releases
+from api.service import asking, releases
 from api.service.parts import Parts
 from api.store.group_commit import GroupCommit
 
@@ -45,7 +47,7 @@ def create_app(
         lifespan=_finish_writes,
     )
     app.state.parts = parts
-    app.state.group = GroupCommit(parts.database)
+    app.state.asked = GroupCommit(parts.database, partial(asking.store, parts))
     app.state.access = access or Access(RateLimiter.off())
     app.state.follower = releases.Follower(parts)
     replies.install(app)
@@ -69,9 +71,12 @@ def create_app(
 async def _finish_writes(app: FastAPI) -> AsyncIterator[None]:
     """At the end, what was accepted is written before the process goes."""
     yield
-    app.state.group.close()
+    app.state.asked.close()
 
 
-def _follow_publications(request: Request) -> None:
+async def _follow_publications(request: Request) -> None:
     """Each request is served by the release that is in force when it begins."""
-    request.app.state.parts = request.app.state.follower.look()
+    state = request.app.state
+    if state.follower.is_due():
+        await run_in_threadpool(state.follower.look)
+    state.parts = state.follower.parts

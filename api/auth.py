@@ -5,14 +5,17 @@ is looked up as the one or checked as the other, never tried as both.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import structlog
 from fastapi import Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.errors import Refusal, problem
+from api.privacy.recent import Recent
 from api.rate_limit import RateLimiter
 from api.service import callers
 from api.service.parts import Caller, Parts
@@ -50,6 +53,10 @@ SCOPES: Final[Mapping[str, str]] = {
 }
 """Every scope of the program. Some wait for their routes; a test says which have one."""
 
+KEPT_CALLERS: Final = 1_000
+KEPT_FOR: Final = timedelta(seconds=5)
+"""How long after a key was revoked a process may still let it in."""
+
 _bearer = HTTPBearer(auto_error=False, description="API key or JWT as a bearer token")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="API key")
 _log = structlog.get_logger("access")
@@ -59,11 +66,15 @@ _log = structlog.get_logger("access")
 class Access:
     """How callers are told apart and how much they may ask.
 
-    tokens: None = no token is accepted, only API keys.
+    tokens: None = no token is accepted, only API keys. known_keys: callers by the hash of a key
+    that was shown a moment ago.
     """
 
     limiter: RateLimiter
     tokens: TokenVerifier | None = None
+    known_keys: Recent[Caller] = field(
+        default_factory=lambda: Recent(KEPT_CALLERS, KEPT_FOR, lambda: datetime.now(UTC))
+    )
 
 
 def parts_of(request: Request) -> Parts:
@@ -90,12 +101,14 @@ def address_of(request: Request) -> str:
 class Requires:
     """A dependency that gives the caller, or refuses with 401, 403 or 429."""
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, *, recently: bool = False) -> None:
+        """recently: a key that was good within KEPT_FOR is taken without looking it up. Only for
+        routes that show nothing of what is stored, so that no right is kept by having asked."""
         if scope not in SCOPES:
             raise ValueError(f"`{scope}` is no scope")
-        self.scope = scope
+        self.scope, self.recently = scope, recently
 
-    def __call__(
+    async def __call__(
         self,
         request: Request,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
@@ -103,7 +116,8 @@ class Requires:
     ) -> Caller:
         limiter = access_of(request).limiter
         try:
-            caller = _authenticated(request, bearer.credentials if bearer else None, header)
+            shown = bearer.credentials if bearer else header
+            caller = await _authenticated(request, shown, bool(bearer), self.recently)
         except Refusal as refusal:
             request_id = str(getattr(request.state, "request_id", "unknown"))
             _log.info("not authenticated", id=request_id, reason=refusal.message)
@@ -114,17 +128,26 @@ class Requires:
         return permit(caller, self.scope)
 
 
-def _authenticated(request: Request, bearer: str | None, header: str | None) -> Caller:
-    if bearer and has_token_shape(bearer):
-        return _caller_of_token(request, bearer)
-    key = bearer or header
-    if not key:
+async def _authenticated(
+    request: Request, shown: str | None, is_bearer: bool, recently: bool
+) -> Caller:
+    if shown and is_bearer and has_token_shape(shown):
+        return await run_in_threadpool(_caller_of_token, request, shown)
+    if not shown:
         raise Refusal(
             "UNAUTHENTICATED",
             "this needs an API key or a token",
             [problem("Authorization", "missing", "send `Authorization: Bearer <key or token>`")],
         )
-    parts = parts_of(request)
+    known, name = access_of(request).known_keys, callers.hash_of(shown)
+    found = known.get(name) if recently else None
+    if found is None:
+        found = await run_in_threadpool(_caller_of_key, parts_of(request), shown)
+        known.put([(name, found)])
+    return found
+
+
+def _caller_of_key(parts: Parts, key: str) -> Caller:
     with parts.database.read() as tx:
         return callers.authenticate(parts, tx, key)
 

@@ -1,74 +1,42 @@
-"""JSON as money needs it: no floats, no NaN, no repeated keys, bounded depth."""
+"""Request bodies: JSON as money needs it, without fractions, NaN or repeated keys, not deep."""
 
-import json
-from typing import Final, NoReturn
+from typing import Any
 
 from api.errors import Refusal, problem
+from engine.decide.strict_json import BodyRefused, read_object
+from engine.decide.wire import Question, read_question
 
-DEPTH_LIMIT: Final = 12
 
-
-def read_json(body: bytes) -> dict[str, object]:
+def read_json(body: bytes) -> dict[str, Any]:
     """The object in a request body; Refusal (422) says what is wrong in the caller's words."""
-    if not body.strip():
-        raise _refused("the body is missing", "send a JSON object")
-    if b"\\u0000" in body:
-        # PostgreSQL keeps no such character, so that it must not be kept elsewhere either.
-        raise _refused("the body holds a NUL character", "leave it out")
+    refuse_nul(body)
     try:
-        value = json.loads(
-            body,
-            parse_float=_refuse_fraction,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_refuse_repeats,
-        )
-    except RecursionError:
-        raise _too_deep() from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise _refused(f"the body is no JSON: {error}", "send UTF-8 JSON") from None
-    if not isinstance(value, dict):
-        raise _refused("the body is no JSON object", 'send `{"facts": {...}}`')
-    if _depth(value) > DEPTH_LIMIT:
-        raise _too_deep()
-    return value
+        return read_object(body)
+    except BodyRefused as refused:
+        raise unreadable(refused) from None
 
 
-def _too_deep() -> Refusal:
-    return _refused(f"the body nests more than {DEPTH_LIMIT} deep", "send it flatter")
+def read_asked(body: bytes) -> Question:
+    """The question in a request body; Refusal (422) with all that is wrong beside the facts."""
+    refuse_nul(body)
+    try:
+        return read_question(body)
+    except BodyRefused as refused:
+        raise unreadable(refused) from None
 
 
-def _refuse_fraction(text: str) -> NoReturn:
-    raise _refused(
-        f"`{text[:40]}` is a JSON fraction, which loses cents",
-        'send money as a string, such as `"125.00"`, shares in basis points',
-    )
+def refuse_nul(body: bytes) -> None:
+    """PostgreSQL keeps no such character, so that it must not be kept elsewhere either."""
+    if b"\\u0000" in body:
+        message = "the body holds a NUL character"
+        raise Refusal("INVALID_REQUEST", message, [problem("body", message, "leave it out")])
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    raise _refused(f"`{text}` is no number", "leave the fact out where it is not known")
-
-
-def _refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _refused(f"key `{key[:60]}` appears twice in one object", "send it once")
-        found[key] = value
-    return found
-
-
-def _depth(value: object) -> int:
-    """Nesting, walked with a stack of its own so that no body can exhaust Python's."""
-    deepest, todo = 0, [(value, 1)]
-    while todo and deepest <= DEPTH_LIMIT:
-        node, depth = todo.pop()
-        if isinstance(node, dict):
-            node = list(node.values())
-        if isinstance(node, list):
-            deepest = max(deepest, depth)
-            todo.extend((child, depth + 1) for child in node)
-    return deepest
-
-
-def _refused(message: str, help: str) -> Refusal:
-    return Refusal("INVALID_REQUEST", message, [problem("body", message, help)])
+def unreadable(refused: BodyRefused) -> Refusal:
+    """What is wrong with a body, in the shape of all refusals."""
+    details = [problem(one.path, one.message, one.help) for one in refused.problems]
+    if len(refused.problems) == 1:
+        [one] = refused.problems
+        message = one.message if one.path == "body" else f"`{one.path}` {one.message}"
+        return Refusal("INVALID_REQUEST", message, details)
+    return Refusal("INVALID_REQUEST", f"the request has {len(details)} problems", details)

@@ -40,6 +40,7 @@ class Boxes:
         self._vault = vault
         self._own: dict[str, DataKey] = {}
         self._own_subjects: dict[str, str] = {}
+        self._once: dict[str, DataKey] = {}
         self._destroyed: list[str] = []
         self._watchers: list[dict[str, None]] = []
 
@@ -164,6 +165,9 @@ class Boxes:
     def _key_of(self, subject: str) -> DataKey:
         """The subject's key, made at its first use."""
         indexes = self.vault.subject_indexes(subject)
+        once = self._once.get(indexes[0])
+        if once is not None:
+            return once
         id = self._own_subjects.get(indexes[0]) or self.vault.known_subject(indexes[0])
         known = (self._own.get(id) or self.vault.known_key(id)) if id else None
         if known is not None:
@@ -197,6 +201,17 @@ class Boxes:
             found = self._live(indexes, rows)
             if found is not None:
                 return found
+
+    def make_new(self, subjects: Iterable[str]) -> None:
+        """Makes the keys of subjects that are used for the first and only time (NEW_SUBJECT), in
+        one statement. Nobody is likely to look for them soon, so they are not shared."""
+        rows = []
+        for subject in subjects:
+            index = self.vault.subject_indexes(subject)[0]
+            key = self.vault.new_key()
+            rows.append(self._row_of(key, subject, index, copy=0))
+            self._own[key.id] = self._once[index] = key
+        self._rows.add_all(rows)
 
     def _row_of(self, key: DataKey, subject: str, index: str, copy: int) -> DataKeyRow:
         owner = self._encrypted(key, owner_place(key.id), subject.encode())

@@ -45,9 +45,11 @@ def stored_values(row: DecisionRow) -> dict[str, Any]:
     return values
 
 
-def hashed_values(row: DecisionRow) -> dict[str, Any]:
-    """The same with the record's own hash: what is inserted, written once and hashed as written."""
-    values = stored_values(row)
+def with_hash(values: dict[str, Any]) -> dict[str, Any]:
+    """The same, in place, with the record's own hash: what is inserted, hashed as it is written.
+
+    values: as `stored_values` gives them, every one of STORED_COLUMNS in their order.
+    """
     values[_LEFT_OUT] = leaf_hash(_joined(values.values()).encode()).hex()
     return values
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from api.auth import parts_of
 from api.json_body import read_json
 from api.service import once
-from api.service.parts import Caller
+from api.service.parts import Caller, Parts
 from api.store.transaction import Transaction
 
 IdempotencyKey = Annotated[
@@ -44,16 +44,10 @@ async def body_of(request: Request) -> bytes:
 
 
 class Command:
-    """A dependency that runs a use case once per key, in one transaction."""
+    """Runs a use case once per key, in one transaction."""
 
-    def __init__(
-        self,
-        request: Request,
-        body: Annotated[bytes, Depends(body_of)],
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        self.parts = parts_of(request)
-        self.attempt = once.Attempt(idempotency_key, request.method, request.url.path, body)
+    def __init__(self, parts: Parts, attempt: once.Attempt) -> None:
+        self.parts, self.attempt = parts, attempt
 
     def run(
         self, caller: Caller, status: int, use_case: Callable[[Transaction], dict[str, Any]]
@@ -64,4 +58,14 @@ class Command:
         return JSONResponse(reply.body, reply.status, headers)
 
 
-CommandOf = Annotated[Command, Depends()]
+async def command_of(
+    request: Request,
+    body: Annotated[bytes, Depends(body_of)],
+    idempotency_key: IdempotencyKey = None,
+) -> Command:
+    """The write that a request asks for."""
+    attempt = once.Attempt(idempotency_key, request.method, request.url.path, body)
+    return Command(parts_of(request), attempt)
+
+
+CommandOf = Annotated[Command, Depends(command_of)]

@@ -1,24 +1,29 @@
 """Ask for a decision, read it, read why, search."""
 
+import asyncio
 from datetime import date
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from api.auth import Requires, parts_of
-from api.errors import Refusal, problem
-from api.json_body import read_json
+from api.errors import Refusal
+from api.json_body import read_asked
 from api.routes.commands import CommandOf, body_of
-from api.service import decisions, proofs, remedies, replays
+from api.service import asking, decisions, proofs, remedies, replays
 from api.service.looks import looking
 from api.service.parts import Caller, Parts
 from api.store.group_commit import GroupCommit
+from api.store.transaction import Transaction
+from engine.decide.decider import Decider
+from engine.decide.wire import Question
 
 GROUP_SECONDS: Final = 20
 """How long a caller waits for the record before it is told to come again."""
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
+Asker = Annotated[Caller, Depends(Requires("decisions:ask", recently=True))]
 
 ASK_EXAMPLE: Final = {
     "facts": {
@@ -60,83 +65,55 @@ _ASK_BODY: Final = {
 
 
 @router.post("/{decision}", openapi_extra=_ASK_BODY)
-def ask(
+async def ask(
     decision: str,
     request: Request,
     command: CommandOf,
-    caller: Annotated[Caller, Depends(Requires("decisions:ask"))],
-    body: Annotated[bytes, Depends(body_of)],
+    caller: Asker,
     *,
     trace: Annotated[bool, Query(description="add the whole trace")] = False,
-) -> JSONResponse:
+) -> Response:
     """Decide about facts that the caller gives and answers for. A deny is an answer (200)."""
-    asked = _asked(read_json(body))
+    question = read_asked(command.attempt.body)
+    if command.attempt.key is None and question.release is None and not trace:
+        return await _ask_in_group(request, command.parts, caller, decision, question)
 
-    if command.attempt.key is None and asked["release"] is None and not trace:
-        return JSONResponse(_ask_in_group(request, command.parts, caller, decision, asked))
-
-    def use_case(tx: Any) -> dict[str, Any]:
-        answer = decisions.ask(
-            command.parts, tx, caller, decision, asked["facts"], asked["as_of"], asked["release"]
-        )
+    def use_case(tx: Transaction) -> dict[str, Any]:
+        answer = asking.ask(command.parts, tx, caller, decision, *question)
         if trace:
             answer["trace"] = decisions.trace(command.parts, tx, caller, answer["id"])
         return answer
 
-    return command.run(caller, 200, use_case)
+    return await run_in_threadpool(command.run, caller, 200, use_case)
 
 
-def _ask_in_group(
-    request: Request, parts: Parts, caller: Caller, decision: str, asked: dict[str, Any]
-) -> dict[str, Any]:
+async def _ask_in_group(
+    request: Request, parts: Parts, caller: Caller, decision: str, question: Question
+) -> Response:
     """Decides at once and stores together with what others ask meanwhile; answers after that."""
     decider = parts.decider
-    decided = decisions.weigh(decider, decision, asked["facts"], asked["as_of"])
-    group: GroupCommit = request.app.state.group
-    stored = group.submit(lambda tx: decisions.record(parts, tx, caller, decider, decided))
+    arguments = decider, decision, question.facts, question.as_of
+    if isinstance(decider, Decider):
+        decided = asking.weigh(*arguments)
+    else:  # milliseconds, in which nobody else would be served
+        decided = await run_in_threadpool(asking.weigh, *arguments)
+    group: GroupCommit[asking.Weighed, asking.Answered] = request.app.state.asked
+    stored = group.submit(asking.Weighed(caller, decider, decided))
     try:
-        answer: dict[str, Any] = stored.result(GROUP_SECONDS)
+        answered = await asyncio.wait_for(asyncio.wrap_future(stored), GROUP_SECONDS)
     except TimeoutError:
         # It may be stored yet: asking again stores a second decision, which harms nobody.
         raise Refusal("OVERLOADED", "the record is slow; send the request again later") from None
-    return answer
+    return Response(answered.reply(), media_type="application/json")
 
 
 @router.post("/{decision}/remedies", openapi_extra=_ASK_BODY)
 def ask_remedies(
-    decision: str,
-    request: Request,
-    caller: Annotated[Caller, Depends(Requires("decisions:ask"))],
-    body: Annotated[bytes, Depends(body_of)],
+    decision: str, request: Request, caller: Asker, body: Annotated[bytes, Depends(body_of)]
 ) -> dict[str, Any]:
     """The smallest changes that would make it pass, each verified by deciding again."""
-    asked = _asked(read_json(body))
-    return remedies.ask(parts_of(request), caller, decision, asked["facts"], asked["as_of"])
-
-
-def _asked(body: dict[str, object]) -> dict[str, Any]:
-    """The checked parts of the request; all that is wrong with them at once."""
-    problems = [
-        problem(key, "is no key of this request", "keys are facts, as_of and release")
-        for key in body
-        if key not in ("facts", "as_of", "release")
-    ]
-    facts, as_of, release = body.get("facts"), body.get("as_of"), body.get("release")
-    if not isinstance(facts, dict):
-        problems.append(problem("facts", "is missing or no object", 'send `{"facts": {...}}`'))
-    day = None
-    if as_of is not None:
-        try:
-            day = date.fromisoformat(as_of) if isinstance(as_of, str) else None
-        except ValueError:
-            day = None
-        if day is None:
-            problems.append(problem("as_of", "is no date", "write it as `2026-09-30`"))
-    if release is not None and not isinstance(release, str):
-        problems.append(problem("release", "is no text", "send the release's hash"))
-    if problems:
-        raise Refusal("INVALID_REQUEST", f"the request has {len(problems)} problems", problems)
-    return {"facts": facts, "as_of": day, "release": release}
+    question = read_asked(body)
+    return remedies.ask(parts_of(request), caller, decision, question.facts, question.as_of)
 
 
 Reader = Annotated[Caller, Depends(Requires("decisions:read"))]

@@ -56,7 +56,7 @@ def issue_key(parts: Parts, tx: Transaction, caller_id: str, secret: str | None 
         ApiKey(
             id=parts.new_id(),
             caller_id=caller_id,
-            hash=_hash(plain),
+            hash=hash_of(plain),
             hint=plain[:_HINT_LENGTH],
             created_at=parts.clock(),
         )
@@ -93,7 +93,7 @@ def authenticate(parts: Parts, tx: Transaction, key: str) -> Caller:
 
     Keys are looked up by their hash, so the time that it takes says nothing about a stored key.
     """
-    found = tx.keys.hashed(_hash(key))
+    found = tx.keys.hashed(hash_of(key))
     if found is not None and found.revoked_at is None:
         row = tx.callers.get(found.caller_id)
         if row is not None:
@@ -118,6 +118,7 @@ def _place(caller_id: str) -> Place:
     return Place("callers", caller_id, "name")
 
 
-def _hash(key: str) -> str:
+def hash_of(key: str) -> str:
+    """By which a key is found; it is stored in no other form."""
     # Keys are long and random, so a fast hash is enough: there is nothing to guess.
     return hashlib.sha256(key.encode()).hexdigest()

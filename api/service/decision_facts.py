@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from api.privacy.boxes import ERASED, Gone
+from api.privacy.boxes import ERASED, NEW_SUBJECT, Gone
 from api.privacy.envelope import Place, from_json
 from api.service import people
 from api.store.records import DecisionRow
@@ -20,7 +20,8 @@ from engine.decide.phrases import personal_steps, shows_personal
 from engine.language.model import Release
 
 _CODE: Final = re.compile(r"[A-Za-z0-9#][A-Za-z0-9._:/#-]{0,63}")
-_STUDENT: Final = "student.id"
+STUDENT: Final = "student.id"
+"""The fact that names whom a decision is about."""
 _KEPT_RELEASES: Final = 32
 
 Nested = Mapping[str, Mapping[str, Any]]
@@ -139,7 +140,7 @@ def seal(
     kept_facts, kept_answers = {group: dict(part) for group, part in facts.items()}, dict(answers)
     if not hidden and not shown:
         return kept_facts, kept_answers
-    subject = _subject(id, facts, student_id)
+    subject = subject_of(id, student_id or facts.get("student", {}).get("id"))
     for group, name in hidden:
         place = fact_place(id, f"{group}.{name}")
         kept_facts[group][name] = people.seal_value(tx, subject, place, facts[group][name])
@@ -151,12 +152,19 @@ def seal(
 def _is_about_people(marks: Marks, name: str, value: Any) -> bool:
     if name in marks.facts:
         return True
-    return name in marks.texts and isinstance(value, str) and not _CODE.fullmatch(value)
+    return name in marks.texts and is_free_text(value)
 
 
-def _subject(id: str, facts: Nested, student_id: str | None) -> str:
-    named = student_id or facts.get("student", {}).get("id")
-    return people.of_student(named) if isinstance(named, str) and named else f"decision:{id}"
+def is_free_text(value: Any) -> bool:
+    """Whether the value of a text fact is no plain code, so that a person may stand in it."""
+    return isinstance(value, str) and not _CODE.fullmatch(value)
+
+
+def subject_of(id: str, student_id: Any) -> str:
+    """Whom a decision is sealed for: the student that is named, else a key of its own."""
+    if isinstance(student_id, str) and student_id:
+        return people.of_student(student_id)
+    return f"{NEW_SUBJECT}{id}"
 
 
 def fact_place(id: str, name: str) -> Place:

@@ -1,4 +1,7 @@
-"""Decisions: asked, stored before they are answered, read and explained from the record alone."""
+"""Decisions in the record: kept, found, read and explained from the record alone.
+
+How callers ask for them is in `asking.py`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,13 +12,13 @@ from api.errors import Refusal, problem
 from api.privacy.masking import hide_texts
 from api.service import decision_facts, people, remains
 from api.service.answers import answers_to_json, read_answers
-from api.service.dossier import nested, problems_of
+from api.service.dossier import nested
 from api.service.paging import checked_limit, moment_cursor, page, read_moment_cursor
 from api.service.parts import Caller, Parts
 from api.store.record import DecisionFilter
 from api.store.records import DecisionRow
 from api.store.transaction import Transaction
-from engine.decide.answer import Decision, FactsRefused, Finding, NoValue, UnknownDecision
+from engine.decide.answer import Decision, Finding, NoValue, UnknownDecision
 from engine.decide.decider import AnyDecider
 from engine.decide.facts import facts_from_json, facts_to_json
 from engine.decide.trace import masked
@@ -41,49 +44,6 @@ class Asking:
     student_id: str | None = None
 
 
-def ask(
-    parts: Parts,
-    tx: Transaction,
-    caller: Caller,
-    decision: str,
-    facts: Mapping[str, object],
-    as_of: date | None = None,
-    release: str | None = None,
-) -> dict[str, Any]:
-    """Decides about facts that the caller gives and answers for; nothing is applied.
-
-    facts: nested JSON. release: the hash of a stored release; None = the one in force. Refusal
-    INVALID_FACTS (all problems), NOT_FOUND, POLICY_NO_VALUE; EngineFault is no refusal.
-    """
-    decider = parts.decider if release is None else parts.archive.decider(tx, release)
-    return record(parts, tx, caller, decider, weigh(decider, decision, facts, as_of))
-
-
-def weigh(
-    decider: AnyDecider, decision: str, facts: Mapping[str, object], as_of: date | None
-) -> Decision:
-    """The engine's answer about facts in nested JSON; nothing is stored yet. Refusals as `ask`."""
-    try:
-        values = facts_from_json(decider.release, facts)
-    except FactsRefused as refused:
-        details = problems_of(refused)
-        count = len(details)
-        raise Refusal(
-            "INVALID_FACTS", f"{count} fact{'s do' if count > 1 else ' does'} not fit", details
-        ) from refused
-    return decide(decider, decision, values, as_of)
-
-
-def record(
-    parts: Parts, tx: Transaction, caller: Caller, decider: AnyDecider, decided: Decision
-) -> dict[str, Any]:
-    """Stores what was weighed for a caller, and gives what the caller may read of it."""
-    asking = Asking(caller, PURE, parts.new_id(), {})
-    row = keep(parts, tx, decider.release, decided, asking)
-    # Whoever gave the facts may read what follows from them.
-    return view(row, answers_to_json(decider.release, decided))
-
-
 def decide(
     decider: AnyDecider, decision: str, facts: Mapping[str, Value], as_of: date | None = None
 ) -> Decision:
@@ -91,15 +51,18 @@ def decide(
     try:
         return decider.decide(decision, facts, as_of)
     except UnknownDecision as unknown:
-        raise Refusal(
-            "NOT_FOUND", str(unknown), [problem("decision", "unknown", unknown.help)]
-        ) from unknown
+        raise no_such_decision(unknown) from unknown
     except NoValue as silent:
         raise Refusal(
             "POLICY_NO_VALUE",
             str(silent),
             [problem("as_of", f"the policy begins on {silent.first}", "ask about a later day")],
         ) from silent
+
+
+def no_such_decision(unknown: UnknownDecision) -> Refusal:
+    """A question that the release does not know, with the ones that it does."""
+    return Refusal("NOT_FOUND", str(unknown), [problem("decision", "unknown", unknown.help)])
 
 
 def keep(

@@ -62,11 +62,16 @@ class Follower:
         self.parts = parts
         self._looked: datetime | None = None
 
+    def is_due(self) -> bool:
+        """Whether the database was not asked for LOOK_AFTER."""
+        if self._looked is None:
+            return True
+        return not timedelta(0) <= self.parts.clock() - self._looked < LOOK_AFTER
+
     def look(self) -> Parts:
         """The parts with the published release; the database is asked once in LOOK_AFTER."""
-        now = self.parts.clock()
-        if self._looked is None or not timedelta(0) <= now - self._looked < LOOK_AFTER:
-            self._looked = now
+        if self.is_due():
+            self._looked = self.parts.clock()
             with self.parts.database.read() as tx:
                 self.parts = follow(self.parts, tx)
         return self.parts

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from api.store import tables
 from api.store.records import DataKeyRow
@@ -26,6 +26,12 @@ class DataKeys(Rows[DataKeyRow]):
     def add_new(self, row: DataKeyRow) -> bool:
         """Adds a key; False when another transaction made that copy for the subject first."""
         return insert_new(self.connection, self.table, values_of(row))
+
+    def add_all(self, rows: Iterable[DataKeyRow]) -> None:
+        """Adds keys of subjects that nobody else can be making a key for."""
+        values = [values_of(row) for row in rows]
+        if values:
+            self.connection.execute(insert(self.table), values)
 
     def destroy(self, ids: Iterable[str], at: datetime) -> None:
         """Leaves of each key that it was there, and nothing that opens anything."""

@@ -1,16 +1,17 @@
-"""Group commit: many small writes share one transaction, and each waits until it is durable.
+"""Group commit: what many callers write at one time shares one transaction, and each is told when
+it is durable.
 
-One thread takes what is waiting, writes it in one transaction and only then tells the writers.
-While it commits, the next group gathers, so that load makes groups larger instead of slower. The
-queue is bounded: who finds it full waits a while and is then told that the service is overloaded;
-nothing is dropped, and nothing is acknowledged before its commit.
+One thread takes what is waiting, writes all of it in one transaction and only then tells who
+waits. While it commits, the next group gathers, so that load makes groups larger instead of slower.
+The queue is bounded: who finds it full is told that the service is overloaded; nothing is dropped,
+and nothing is acknowledged before its commit.
 """
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -18,36 +19,48 @@ from api.errors import Refusal
 from api.store.database import Database
 from api.store.transaction import Transaction
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 QUEUE_LIMIT: Final = 4_096
 GROUP_LIMIT: Final = 512
 STOP_SECONDS: Final = 30
 
-Write = Callable[[Transaction], Any]
+WriteAll: TypeAlias = Callable[[Transaction, Sequence[Item]], Sequence[Result]]
 
 
-class GroupCommit:
-    """Writes for one database. Thread-safe; `close` finishes what was accepted."""
+class GroupCommit(Generic[Item, Result]):
+    """Writes of one kind for one database. Thread-safe; `close` finishes what was accepted.
 
-    def __init__(self, database: Database, queue_limit: int = QUEUE_LIMIT) -> None:
+    write_all: writes items in one transaction and gives a result for each. It may only add rows: it
+    is run again for each item alone when a group fails.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        write_all: WriteAll[Item, Result],
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
         self._database = database
-        self._waiting: queue.Queue[tuple[Write, Future[Any]] | None] = queue.Queue(queue_limit)
+        self._write_all = write_all
+        self._waiting: queue.Queue[tuple[Item, Future[Result]] | None] = queue.Queue(queue_limit)
         self._closed = False
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def submit(self, write: Write) -> "Future[Any]":
-        """Accepts a write; its future ends when it is durable, or with what stopped it.
+    def submit(self, item: Item) -> "Future[Result]":
+        """Accepts an item; its future ends when it is durable, or with what stopped it.
 
-        The write may only add rows: it is run again, alone, when another one of its group fails.
         Refusal OVERLOADED at once when the queue is full.
         """
-        done: Future[Any] = Future()
+        done: Future[Result] = Future()
         with self._lock:
             if self._closed:
                 raise Refusal("OVERLOADED", "the service is stopping; send the request again")
             self._start()
             try:
-                self._waiting.put_nowait((write, done))
+                self._waiting.put_nowait((item, done))
             except queue.Full:
                 raise Refusal(
                     "OVERLOADED", "the service is busy; send the same request again in a moment"
@@ -86,10 +99,10 @@ class GroupCommit:
                 group.append(item)
             self._write(group)
 
-    def _write(self, group: list[tuple[Write, "Future[Any]"]]) -> None:
+    def _write(self, group: list[tuple[Item, "Future[Result]"]]) -> None:
         try:
             with self._database.write() as tx:
-                results = [write(tx) for write, _ in group]
+                results = self._write_all(tx, [item for item, _ in group])
         except BaseException as error:
             if len(group) == 1:
                 group[0][1].set_exception(_as_refusal(error))

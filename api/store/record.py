@@ -1,14 +1,14 @@
 """The record: releases, decisions and events. Nothing in it is ever changed."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Text, bindparam, insert, select, update
 
-from api.record.content import JSON_COLUMNS, hashed_values
+from api.record.content import JSON_COLUMNS, stored_values, with_hash
 from api.store import tables
 from api.store.columns import canonical_json
 from api.store.records import DecisionRow, Event, Publication, ReleaseRow
@@ -90,14 +90,20 @@ class Decisions(Rows[DecisionRow]):
 
     def keep(self, row: DecisionRow) -> DecisionRow:
         """Stores a decision under its own hash and gives it back with that hash."""
-        values = hashed_values(row)
-        self.connection.execute(_INSERT_DECISION, values)
-        hashed = replace(row, hash=values["hash"])
+        values = with_hash(stored_values(row))
         reasons = dict.fromkeys(finding["reason"] for finding in row.findings)
-        if reasons:
-            rows = [{"decision_id": row.id, "reason": reason} for reason in reasons]
+        self.keep_values([values], [(row.id, reason) for reason in reasons])
+        return replace(row, hash=values["hash"])
+
+    def keep_values(
+        self, values: Sequence[Mapping[str, Any]], reasons: Iterable[tuple[str, str]]
+    ) -> None:
+        """Stores decisions whose columns are written and hashed already (`with_hash`), and the
+        reasons to find them by: (decision id, reason), each pair once."""
+        self.connection.execute(_INSERT_DECISION, values)
+        rows = [{"decision_id": id, "reason": reason} for id, reason in reasons]
+        if rows:
             self.connection.execute(insert(tables.decision_reasons), rows)
-        return hashed
 
     def group(self, group_id: str) -> list[DecisionRow]:
         """The decisions linked to one another, in the order asked."""

@@ -32,9 +32,11 @@ class AnyDecider(Protocol):
 
     release: Release
 
+    def read_facts(self, decision: str, nested: Mapping[str, object]) -> dict[str, Value]: ...
     def decide(
         self, decision: str, facts: Mapping[str, Value], as_of: date | None = None
     ) -> Decision: ...
+    def answer_json(self, decided: Decision) -> bytes: ...
     def decide_and_trace(
         self,
         decision: str,

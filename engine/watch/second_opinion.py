@@ -72,6 +72,8 @@ class Decider(Protocol):
     def witnesses(
         self, decision: str, facts: Mapping[str, Value], on: date
     ) -> Sequence[Witness]: ...
+    def read_facts(self, decision: str, nested: Mapping[str, object]) -> dict[str, Value]: ...
+    def answer_json(self, decided: Decision) -> bytes: ...
     def trace(self, decided: Decision) -> dict[str, object]: ...
     def trace_json(self, decided: Decision, *, hides: bool = False) -> bytes: ...
     def clause_outcomes(
@@ -173,6 +175,14 @@ class SecondOpinion:
                 self._built.popitem()[1].chaining.close()
 
     # what needs no second opinion
+
+    def read_facts(self, decision: str, nested: Mapping[str, object]) -> dict[str, Value]:
+        """As Decider.read_facts."""
+        return self._decider.read_facts(decision, nested)
+
+    def answer_json(self, decided: Decision) -> bytes:
+        """As Decider.answer_json."""
+        return self._decider.answer_json(decided)
 
     def trace(self, decided: Decision) -> dict[str, object]:
         """As Decider.trace: a fault where the slow reading comes to something else."""

@@ -9,7 +9,7 @@ from support.service_world import ROOT, STAFF, World, decider, make_world
 
 from api.errors import Refusal
 from api.record.content import leaf_of
-from api.service import decisions, releases
+from api.service import asking, decisions, releases
 from api.service.decisions import Search
 from api.service.parts import Caller
 from api.store.database import Database
@@ -52,7 +52,7 @@ def world(database: Database) -> World:
 
 
 def ask(world: World, facts: dict[str, Any] = STYLUS, caller: Caller = ASKER, **named: Any) -> Any:
-    return world.do(decisions.ask, "purchase", facts, caller=caller, **named)
+    return world.do(asking.ask, "purchase", facts, caller=caller, **named)
 
 
 def test_an_answer_is_what_was_stored(world: World) -> None:
@@ -104,7 +104,7 @@ def test_facts_that_do_not_fit_are_all_reported_and_nothing_is_stored(world: Wor
 
 def test_what_the_policy_cannot_be_asked_is_refused(world: World) -> None:
     with pytest.raises(Refusal) as unknown:
-        world.do(decisions.ask, "purchaze", {}, caller=ASKER)
+        world.do(asking.ask, "purchaze", {}, caller=ASKER)
     assert (unknown.value.status, "purchase" in str(unknown.value.details)) == (404, True)
     with pytest.raises(Refusal) as silent:
         ask(world, as_of=date(1999, 1, 1))

@@ -13,6 +13,7 @@ from api.privacy.vault import KEPT_FOR
 from api.record.content import leaf_of
 from api.service import (
     accounts,
+    asking,
     callers,
     compliance,
     decisions,
@@ -167,7 +168,7 @@ def test_a_stored_reply_goes_with_the_person_in_it(world: World) -> None:
 
     def command(tx: Any) -> tuple[int, dict[str, Any]]:
         facts = {**SCHOLAR, "student": {"id": student}}
-        return 200, decisions.ask(world.parts, tx, ALL, "scholarship_award", facts)
+        return 200, asking.ask(world.parts, tx, ALL, "scholarship_award", facts)
 
     first = once.run(world.parts, ALL, attempt, command)
     assert once.run(world.parts, ALL, attempt, command).body == first.body

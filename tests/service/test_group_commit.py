@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from api.errors import Refusal
 from api.store.database import Database
-from api.store.group_commit import GroupCommit
+from api.store.group_commit import QUEUE_LIMIT, GroupCommit
 from api.store.transaction import Transaction
 
 
@@ -29,6 +29,11 @@ def noted(database: Database) -> list[int]:
         return list(tx.connection.execute(text("SELECT id FROM notes ORDER BY id")).scalars())
 
 
+def grouped(database: Database, queue_limit: int = QUEUE_LIMIT):
+    """A group commit whose items are writes themselves."""
+    return GroupCommit(database, lambda tx, writes: [write(tx) for write in writes], queue_limit)
+
+
 def note(number: int):
     def write(tx: Transaction) -> int:
         tx.connection.execute(text("INSERT INTO notes VALUES (:id)"), {"id": number})
@@ -38,7 +43,7 @@ def note(number: int):
 
 
 def test_what_is_acknowledged_is_committed(database: Database) -> None:
-    group = GroupCommit(database)
+    group = grouped(database)
     with ThreadPoolExecutor(8) as pool:
         for number in pool.map(lambda n: group.submit(note(n)).result(30), range(200)):
             assert number in noted(database)
@@ -57,7 +62,7 @@ def test_writers_that_wait_share_a_transaction(database: Database) -> None:
     def write(tx: Transaction) -> None:
         transactions.add(id(tx))
 
-    group = GroupCommit(database)
+    group = grouped(database)
     begun = group.submit(first)
     assert entered.wait(20)
     waiting = [group.submit(write) for _ in range(100)]
@@ -74,7 +79,7 @@ def test_one_bad_write_fails_alone(database: Database) -> None:
         entered.set()
         assert go_on.wait(20)
 
-    group = GroupCommit(database)
+    group = grouped(database)
     group.submit(first)
     assert entered.wait(20)
     good = [group.submit(note(number)) for number in (1, 2)]
@@ -96,7 +101,7 @@ def test_a_full_queue_is_told_at_once_and_drops_nothing(database: Database) -> N
         entered.set()
         assert go_on.wait(20)
 
-    group = GroupCommit(database, queue_limit=2)
+    group = grouped(database, queue_limit=2)
     group.submit(first)
     assert entered.wait(20)
     accepted = [group.submit(note(number)) for number in (1, 2)]
@@ -110,7 +115,7 @@ def test_a_full_queue_is_told_at_once_and_drops_nothing(database: Database) -> N
 
 
 def test_closing_finishes_what_was_accepted_and_accepts_no_more(database: Database) -> None:
-    group = GroupCommit(database)
+    group = grouped(database)
     accepted = [group.submit(note(number)) for number in range(50)]
     group.close()
     assert [one.result(0) for one in accepted] == list(range(50))

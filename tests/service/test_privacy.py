@@ -27,6 +27,7 @@ from api.errors import Refusal
 from api.privacy.envelope import Place, from_json
 from api.service import (
     accounts,
+    asking,
     compliance,
     decision_facts,
     decisions,
@@ -141,13 +142,13 @@ def test_answers_worked_out_from_personal_facts_are_as_personal_as_these(world: 
 
 def test_free_text_that_is_no_code_is_sealed_and_masked_like_a_personal_fact(world: World) -> None:
     facts = {"purchase": {"submitted_on": "2026-09-21"}, "device": {"order_id": "Wren's tablet"}}
-    answer = world.do(decisions.ask, "purchase", facts, caller=ASKER)
+    answer = world.do(asking.ask, "purchase", facts, caller=ASKER)
     assert "Wren" not in everything(world.parts.database)
     reader = Caller("reader", "Reader", frozenset({"decisions:read"}))
     for use_case in (decisions.get, decisions.trace):
         assert "Wren" not in str(read(world, use_case, answer["id"], caller=reader))
         assert "Wren's tablet" in str(read(world, use_case, answer["id"]))
-    code = world.do(decisions.ask, "purchase", {**facts, "device": {"order_id": "D-2201"}},
+    code = world.do(asking.ask, "purchase", {**facts, "device": {"order_id": "D-2201"}},
                     caller=ASKER)  # fmt: skip
     assert read(world, decisions.get, code["id"], caller=reader)["facts"]["device"] == {
         "order_id": "D-2201"
@@ -384,7 +385,7 @@ def test_a_decision_about_nobody_asks_for_no_key(world: World) -> None:
     engine = world.parts.database.engine
     event.listen(engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
     facts = {"purchase": {"submitted_on": "2026-09-21", "amount": "39.00"}}
-    answer = world.do(decisions.ask, "purchase", facts, caller=ASKER)
+    answer = world.do(asking.ask, "purchase", facts, caller=ASKER)
     read(world, decisions.trace, answer["id"])
     assert statements
     assert [each for each in statements if "data_keys" in each] == []

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from support.service_world import AUDITOR, World
 
-from api.service import decisions
+from api.service import asking
 from api.service.looks import looking
 from api.service.parts import Caller
 from api.store import tables
@@ -63,7 +63,7 @@ def everything(database: Database) -> str:
 
 def ask(world: World, facts: Mapping[str, Any], caller: Caller = ASKER) -> dict[str, Any]:
     """A decision about a scholarship, whose facts are about people."""
-    return dict(world.do(decisions.ask, "scholarship_award", facts, caller=caller))
+    return dict(world.do(asking.ask, "scholarship_award", facts, caller=caller))
 
 
 def read(world: World, use_case: Any, *arguments: Any, caller: Caller = AUDITOR) -> Any:
