@@ -4,20 +4,34 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from api import replies
 from api.auth import Access
 from api.console import pages
+from api.current import follow
 from api.middleware import BoundedBody, BoundedStrangers, RequestId
 from api.rate_limit import RateLimiter
-from api.routes import compliance, decisions, operations, people, policies, purchases, records
+from api.routes import (
+    asking as asking_routes,
+)
+from api.routes import (
+    compliance,
+    decisions,
+    operations,
+    people,
+    policies,
+    purchases,
+    records,
+)
 from api.service import asking, releases
 from api.service.parts import Parts
 from api.store.group_commit import GroupCommit
 
+_ROUTES = (
+    asking_routes, decisions, purchases, people, records, compliance, policies, operations,
+)  # fmt: skip
 _DESCRIPTION = (
     "Decides, explains and applies the rules of an education-account program. "
     "A `deny` is an answer (200), not an error. Money is a decimal string, an absent fact is "
@@ -43,7 +57,7 @@ def create_app(
         description=_DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,
-        dependencies=[Depends(_follow_publications)],
+        dependencies=[Depends(follow)],
         lifespan=_finish_writes,
     )
     app.state.parts = parts
@@ -51,7 +65,16 @@ def create_app(
     app.state.access = access or Access(RateLimiter.off())
     app.state.follower = releases.Follower(parts)
     replies.install(app)
-    for module in (decisions, purchases, people, records, compliance, policies, operations):
+    for module in (
+        asking_routes,
+        decisions,
+        purchases,
+        people,
+        records,
+        compliance,
+        policies,
+        operations,
+    ):
         app.include_router(module.router)
     pages.install(app, session_key=session_key, secure_cookies=is_production)
     if allowed_origins:
@@ -72,11 +95,3 @@ async def _finish_writes(app: FastAPI) -> AsyncIterator[None]:
     """At the end, what was accepted is written before the process goes."""
     yield
     app.state.asked.close()
-
-
-async def _follow_publications(request: Request) -> None:
-    """Each request is served by the release that is in force when it begins."""
-    state = request.app.state
-    if state.follower.is_due():
-        await run_in_threadpool(state.follower.look)
-    state.parts = state.follower.parts

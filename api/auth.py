@@ -114,10 +114,14 @@ class Requires:
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
         header: Annotated[str | None, Security(_header)] = None,
     ) -> Caller:
+        shown = bearer.credentials if bearer else header
+        return await self.caller_of(request, shown, is_bearer=bearer is not None)
+
+    async def caller_of(self, request: Request, shown: str | None, *, is_bearer: bool) -> Caller:
+        """The same for what a request shows: a key or token, as a bearer of it or not."""
         limiter = access_of(request).limiter
         try:
-            shown = bearer.credentials if bearer else header
-            caller = await _authenticated(request, shown, bool(bearer), self.recently)
+            caller = await _authenticated(request, shown, is_bearer, self.recently)
         except Refusal as refusal:
             request_id = str(getattr(request.state, "request_id", "unknown"))
             _log.info("not authenticated", id=request_id, reason=refusal.message)

@@ -82,9 +82,12 @@ def weigh(
     return decisions.decide(decider, decision, values, as_of)
 
 
-def decider_of(parts: Parts, tx: Transaction, release: str | None) -> AnyDecider:
+def decider_of(parts: Parts, release: str | None) -> AnyDecider:
     """That of a stored release, by its hash; None = of the one in force. Refusal NOT_FOUND."""
-    return parts.decider if release is None else parts.archive.decider(tx, release)
+    if release is None:
+        return parts.decider
+    with parts.database.read() as tx:
+        return parts.archive.decider(tx, release)
 
 
 def ask(
@@ -101,7 +104,7 @@ def ask(
     facts: nested JSON. release: the hash of a stored release; None = the one in force. Refusals as
     `weigh`, and NOT_FOUND for a release that is not stored.
     """
-    decider = decider_of(parts, tx, release)
+    decider = parts.decider if release is None else parts.archive.decider(tx, release)
     [answered] = store(
         parts, tx, [Weighed(caller, decider, weigh(decider, decision, facts, as_of))]
     )

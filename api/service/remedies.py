@@ -5,15 +5,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from api.errors import Refusal
 from api.privacy.masking import hide_texts
-from api.service import decisions, people
-from api.service.dossier import problems_of
+from api.service import asking, decisions, people
 from api.service.parts import Caller, Parts
 from api.store.transaction import Transaction
-from engine.decide.answer import Decision, FactsRefused
+from engine.decide.answer import Decision
 from engine.decide.decider import AnyDecider
-from engine.decide.facts import facts_from_json
 from engine.decide.remedies import find_remedies, remedies_to_json
 from engine.decide.remedy_texts import render_remedies
 
@@ -22,19 +19,19 @@ HIDDEN: Final = "(personal)"
 
 
 def ask(
-    parts: Parts, caller: Caller, decision: str, facts: Mapping[str, object], as_of: date | None
+    parts: Parts,
+    caller: Caller,
+    decision: str,
+    facts: Mapping[str, object],
+    as_of: date | None = None,
+    release: str | None = None,
 ) -> dict[str, Any]:
     """The smallest changes that would let the facts given pass. Nothing is stored.
 
     Refusal INVALID_FACTS, NOT_FOUND, POLICY_NO_VALUE as for the decision itself.
     """
-    try:
-        values = facts_from_json(parts.decider.release, facts)
-    except FactsRefused as refused:
-        details = problems_of(refused)
-        raise Refusal("INVALID_FACTS", f"{len(details)} facts do not fit", details) from refused
-    decided = decisions.decide(parts.decider, decision, values, as_of)
-    return _found(caller, parts.decider, decided, None)
+    decider = asking.decider_of(parts, release)
+    return _found(caller, decider, asking.weigh(decider, decision, facts, as_of), None)
 
 
 def of_record(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> dict[str, Any]:

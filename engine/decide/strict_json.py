@@ -7,7 +7,7 @@ from engine.decide.answer import FactProblem
 
 DEPTH: Final = 12
 """Objects and lists inside one another."""
-_QUICK_LISTS: Final = 8
+_FEW_LISTS: Final = 8
 """With no more lists than this, and objects three deep, nothing can nest deeper than DEPTH."""
 
 
@@ -41,13 +41,31 @@ def _read_quickly(body: bytes) -> dict[str, Any] | None:
         read, end = _DECODER.raw_decode(body.decode("utf-8"))
     except (ValueError, RecursionError, BodyRefused):
         return None
-    is_whole = isinstance(read, dict) and end == len(body)
-    if not is_whole or body.count(b"[") > _QUICK_LISTS:
+    if not isinstance(read, dict) or end != len(body):
         return None
-    return read if _keys_in(read) == body.count(b":") else None
+    keys = _keys_near_the_top(read) if body.count(b"[") <= _FEW_LISTS else _keys_in(read)
+    return read if keys == body.count(b":") else None
 
 
 def _keys_in(read: dict[str, Any]) -> int:
+    """All keys; fewer than there are where it nests deeper than DEPTH."""
+    keys = 0
+    level: list[Any] = [read]
+    for _ in range(DEPTH):
+        inner: list[Any] = []
+        for node in level:
+            if type(node) is dict:
+                keys += len(node)
+                inner += [
+                    each for each in node.values() if type(each) is dict or type(each) is list
+                ]
+            else:
+                inner += [each for each in node if type(each) is dict or type(each) is list]
+        level = inner
+    return -1 if level else keys
+
+
+def _keys_near_the_top(read: dict[str, Any]) -> int:
     """The keys of the object, of those in it and of those in them; none that lies deeper."""
     keys = len(read)
     for inner in read.values():

@@ -44,7 +44,11 @@ class Question(NamedTuple):
 
 def read_question(body: bytes) -> Question:
     """The question in a body; BodyRefused with all that is wrong beside the facts."""
-    asked = read_object(body)
+    return question_of(read_object(body))
+
+
+def question_of(asked: dict[str, Any]) -> Question:
+    """The question in an object that was read already. Raises as `read_question`."""
     facts = asked.get("facts")
     if len(asked) == 1 and type(facts) is dict:
         return Question(facts)

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from support.demo_service import client_over, stylus
 
-from api.routes.decisions import ASK_EXAMPLE
+from api.routes.asking import ASK_EXAMPLE
 from api.service.parts import Parts
 
 ASK = "/v1/decisions/purchase"

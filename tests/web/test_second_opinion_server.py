@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from support.demo_service import NOON, ROOT, app_over, client_over, copy_demo, parts_over, stylus
 
-from api.routes.decisions import ASK_EXAMPLE
+from api.routes.asking import ASK_EXAMPLE
 from api.settings import SettingsRefused, load_settings
 from api.wiring import build_parts
 from engine.decide.decider import Decider

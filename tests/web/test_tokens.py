@@ -48,7 +48,7 @@ from api.app import create_app
 from api.auth import SCOPES
 from api.errors import Refusal
 from api.remote_keys import FRESH_SECONDS, REFRESH_SECONDS, RETRY_SECONDS, SET_BYTES, STALE_SECONDS
-from api.routes.decisions import ASK_EXAMPLE
+from api.routes.asking import ASK_EXAMPLE
 from api.service import callers
 from api.service.parts import Parts
 from api.settings import load_settings
