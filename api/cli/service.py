@@ -36,8 +36,9 @@ def settings() -> "Settings":
 @contextmanager
 def operating() -> Iterator[None]:
     """What an operator can put right ends in a sentence and an exit code, not in a stack trace."""
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError, OperationalError
 
+    from api.errors import Refusal
     from api.wiring import StartRefused
     from engine.language.problems import Refused
 
@@ -46,6 +47,11 @@ def operating() -> Iterator[None]:
     except (Refused, StartRefused) as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)
+    except Refusal as refusal:
+        cause = refusal.__cause__
+        if not isinstance(cause, DBAPIError):
+            fail(refusal.message)
+        fail(f"the database does not answer: {str(cause.orig).strip()}")
     except OperationalError as error:
         fail(f"the database does not answer: {str(error.orig).strip()}")
     except OSError as error:

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.errors import Refusal
 from api.privacy.vault import Vault
+from api.store.outages import Outages, overloaded
 from api.store.transaction import Transaction
 
 BUSY_SECONDS: Final = 10
@@ -23,8 +22,6 @@ POOL_OVERFLOW: Final = 20
 _POSTGRES_OPTIONS: Final = (
     f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=30s -c timezone=utc"
 )
-_BUSY_STATES: Final = frozenset({"55P03", "57014", "40P01", "53300"})
-# PostgreSQL: lock not available, statement cancelled, deadlock, too many connections.
 
 
 class Database:
@@ -41,16 +38,17 @@ class Database:
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
         # SQLite has one writer anyway; waiting for it here is fair, its own busy loop is not.
         self._turn = threading.Lock()
+        self._outages = Outages()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction that may write: committed when the block ends, undone when it raises.
 
         A Refusal that keeps its record is raised after the commit. Refusal OVERLOADED when the
-        store stays busy longer than BUSY_SECONDS.
+        store stays busy longer than BUSY_SECONDS, RECORD_UNAVAILABLE when it cannot write.
         """
         recorded: Refusal | None = None
-        with self._take_turn(), _busy_is_overload(), self._connect(writes=True) as connection:
+        with self._take_turn(), self._outages.refused(), self._connect(writes=True) as connection:
             tx = Transaction(connection, self.vault)
             try:
                 yield tx
@@ -58,14 +56,15 @@ class Database:
                 if not refusal.keeps_record:
                     raise
                 recorded = refusal
+        self._outages.over()
         tx.boxes.committed()
         if recorded is not None:
             raise recorded
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only reads."""
-        with _busy_is_overload(), self._connect(writes=False) as connection:
+        """A transaction that only reads. Refusals as `write`."""
+        with self._outages.refused(), self._connect(writes=False) as connection:
             yield Transaction(connection, self.vault)
 
     def scrub(self) -> None:
@@ -87,9 +86,9 @@ class Database:
             connection.exec_driver_sql("VACUUM data_keys")
 
     def ping(self) -> None:
-        """Raises unless the database answers."""
-        with self._connect(writes=False) as connection:
-            connection.exec_driver_sql("SELECT 1").scalar_one()
+        """Raises unless the database answers: Refusals as `read`."""
+        with self.read() as tx:
+            tx.connection.exec_driver_sql("SELECT 1").scalar_one()
 
     def close(self) -> None:
         """Gives back all connections."""
@@ -108,7 +107,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise _overloaded()
+            raise overloaded()
         try:
             yield
         finally:
@@ -169,20 +168,3 @@ def _begin_sqlite(connection: Connection) -> None:
     # as such.
     writes = connection.get_execution_options().get("esa_writes", True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def _busy_is_overload() -> Iterator[None]:
-    try:
-        yield
-    except PoolTimeout:
-        raise _overloaded() from None
-    except OperationalError as error:
-        busy = isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-        if busy or getattr(error.orig, "sqlstate", None) in _BUSY_STATES:
-            raise _overloaded() from error
-        raise
-
-
-def _overloaded() -> Refusal:
-    return Refusal("OVERLOADED", "the service is busy; send the same request again in a moment")

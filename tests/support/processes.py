@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -62,10 +62,20 @@ def _zone_far_from_midnight() -> str:
     return next(zone for zone in zones if datetime.now(ZoneInfo(zone)).hour < 22)
 
 
+class Running(Protocol):
+    """What a site needs of a process: `subprocess.Popen` will do."""
+
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float) -> int | None: ...
+    def send_signal(self, number: int) -> None: ...
+
+
 class Site:
     """API, worker and wallet over the files of one folder; each is started and killed by name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        """`database_url`: another database than the SQLite file of the folder."""
         self.folder = folder
         self.port, self.wallet_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -73,13 +83,13 @@ class Site:
         self.environment = {key: value for key, value in os.environ.items() if key not in KNOWN} | {
             "PYTHONPATH": str(ROOT),
             "POLICY_DIR": str(ROOT),
-            "DATABASE_URL": f"sqlite:///{folder}/esa.sqlite",
+            "DATABASE_URL": database_url or f"sqlite:///{folder}/esa.sqlite",
             "WALLET_FILE": str(folder / "wallet.sqlite"),
             "CLASSWALLET_BASE_URL": self.wallet_url,
             "TODAY": DEMO_DAY.isoformat(),
             "TIME_ZONE": _zone_far_from_midnight(),
         }
-        self._running: dict[str, tuple[subprocess.Popen[bytes], IO[bytes]]] = {}
+        self._running: dict[str, tuple[Running, IO[bytes]]] = {}
 
     def start_wallet(self) -> None:
         self._start("wallet", "wallet", "serve", "--port", str(self.wallet_port))
@@ -87,12 +97,23 @@ class Site:
 
     def start_api(self) -> None:
         self._start("api", "serve", "--port", str(self.port))
-        self._wait_for("api", f"{self.url}/readyz")
+        self.await_api()
 
     def start_worker(self, wallet_url: str | None = None) -> None:
         """A worker; `wallet_url`: where it finds the wallet, if not at the wallet itself."""
         self.environment["CLASSWALLET_BASE_URL"] = wallet_url or self.wallet_url
         self._start("worker", "work")
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command of `esa-policy` that ends by itself."""
+        return subprocess.run(
+            [sys.executable, "-m", "api.cli", *arguments], cwd=self.folder, env=self.environment,
+            capture_output=True, text=True, timeout=4 * DEADLINE_SECONDS, check=False,
+        )  # fmt: skip
+
+    def await_api(self) -> None:
+        """Waits until the API is ready; it must not have ended meanwhile."""
+        self._wait_for("api", f"{self.url}/readyz")
 
     def start_all(self) -> None:
         """All three at once, as after a failure of the machine."""
@@ -133,7 +154,10 @@ class Site:
 
     def _start(self, name: str, *arguments: str) -> None:
         log = (self.folder / f"{name}.log").open("ab")
-        process = subprocess.Popen(
+        self._running[name] = self._spawn(arguments, log), log
+
+    def _spawn(self, arguments: Sequence[str], log: IO[bytes]) -> Running:
+        return subprocess.Popen(
             [sys.executable, "-m", "api.cli", *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -141,17 +165,18 @@ class Site:
             stdout=log,
             stderr=log,
         )
-        self._running[name] = process, log
 
     def _wait_for(self, name: str, address: str) -> None:
         def answers() -> bool:
             assert self._running[name][0].poll() is None, f"the {name} ended:\n{self.log(name)}"
             try:
-                return httpx.get(address, timeout=2, trust_env=False).status_code == 200
+                return client.get(address).status_code == 200
             except httpx.TransportError:
                 return False  # not listening yet
 
-        eventually(answers, f"the {name} answers")
+        # One client for all the questions: making one costs more than the question.
+        with httpx.Client(timeout=2, trust_env=False) as client:
+            eventually(answers, f"the {name} answers")
 
 
 class Trap:
