@@ -140,6 +140,15 @@ class Site:
         assert process.wait(DEADLINE_SECONDS) == -signal.SIGKILL
         log.close()
 
+    def ended(self, name: str) -> str | None:
+        """The end of its log, if the process has ended by itself; it is forgotten, then."""
+        process, log = self._running[name]
+        if process.poll() is None:
+            return None
+        log.close()
+        del self._running[name]
+        return self.log(name)
+
     def stop(self) -> None:
         """Ends whatever still runs."""
         for process, log in self._running.values():

@@ -114,6 +114,7 @@ class Torture:
             for caller in callers:
                 caller.join(CATCH_UP_SECONDS)
         self._say("the load has ended")
+        self._start_worker_again()
         self._check_at_rest()
         self._database.close()
         self.told.checks = self._checks.counts
@@ -145,6 +146,7 @@ class Torture:
     def _kill_once(self) -> None:
         self._await_progress()
         time.sleep(self._chance.uniform(*DELAY_SECONDS))
+        self._start_worker_again()
         if self._postgres is not None and self._chance.random() < 0.2:
             self._kill_server(self._postgres, self._chance.choice(OF_SERVER))
             return
@@ -171,6 +173,18 @@ class Torture:
             self.told.restarts["server"] += 1
         self.told.kills[how] += 1
         self._site.await_api()  # the same process as before
+
+    def _start_worker_again(self) -> None:
+        """A worker that begins while there is no database says so and ends; it is started again,
+        as whoever watches over processes would."""
+        log = self._site.ended("worker")
+        if log is None:
+            return
+        began_without = log.strip().splitlines()[-2:]
+        is_told = any("the database does not answer" in line for line in began_without)
+        self._expect(is_told, f"the worker ended: {log}")
+        self._site.start_worker()
+        self.told.restarts["worker that began without a database"] += 1
 
     def _await_progress(self) -> None:
         """Something is acknowledged after each restart, without which a kill would be no test."""
