@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from sqlalchemy.exc import DBAPIError
-
 from api.errors import Refusal
 from api.store.database import Database
+from api.store.outages import is_of_the_store
 from api.store.transaction import Transaction
 
 Item = TypeVar("Item")
@@ -104,8 +103,9 @@ class GroupCommit(Generic[Item, Result]):
             with self._database.write() as tx:
                 results = self._write_all(tx, [item for item, _ in group])
         except BaseException as error:
-            if len(group) == 1:
-                group[0][1].set_exception(_as_refusal(error))
+            if len(group) == 1 or is_of_the_store(error):
+                for _, done in group:
+                    done.set_exception(error)
                 return
             # One of them failed and took the others with it: each gets a transaction of its own.
             for one in group:
@@ -113,12 +113,3 @@ class GroupCommit(Generic[Item, Result]):
             return
         for (_, done), result in zip(group, results, strict=True):
             done.set_result(result)
-
-
-def _as_refusal(error: BaseException) -> BaseException:
-    """A store that cannot write is an outage to be retried, not a fault of the request."""
-    if isinstance(error, DBAPIError):
-        return Refusal(
-            "RECORD_UNAVAILABLE", "the record cannot be written now; send the request again later"
-        )
-    return error

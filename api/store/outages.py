@@ -72,6 +72,13 @@ class Outages:
             _log.error("the record cannot be reached or written", alert=True, reason=reason)
 
 
+def is_of_the_store(error: BaseException) -> bool:
+    """Whether the database was busy or out, whatever was to be written."""
+    if not isinstance(error, Refusal):
+        return False
+    return error.error_code == "OVERLOADED" or isinstance(error.__cause__, DBAPIError)
+
+
 def overloaded() -> Refusal:
     """For a caller who waited for its turn in vain."""
     return Refusal("OVERLOADED", "the service is busy; send the same request again in a moment")

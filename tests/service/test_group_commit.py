@@ -1,11 +1,13 @@
 """Group commit: shared transactions, and no acknowledgement before the commit."""
 
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from api.errors import Refusal
 from api.store.database import Database
@@ -87,11 +89,40 @@ def test_one_bad_write_fails_alone(database: Database) -> None:
     later = group.submit(note(3))
     go_on.set()
     assert [one.result(30) for one in [*good, later]] == [1, 2, 3]
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(IntegrityError):
         bad.result(30)
-    assert refused.value.error_code == "RECORD_UNAVAILABLE"
     group.close()
     assert noted(database) == [1, 2, 3]
+
+
+def test_where_the_store_itself_is_out_nobody_is_tried_again(database: Database) -> None:
+    """Each alone would wait for the same store, while more and more callers come."""
+    tries = 0
+
+    def full(_: Transaction, writes: Sequence[int]) -> list[int]:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            entered.set()
+            assert go_on.wait(20)
+            return list(writes)
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError("INSERT", {}, error)
+
+    entered, go_on = threading.Event(), threading.Event()
+    group = GroupCommit(database, full)
+    first = group.submit(0)
+    assert entered.wait(20)
+    waiting = [group.submit(number) for number in range(1, 20)]
+    go_on.set()
+    assert first.result(30) == 0
+    for one in waiting:
+        with pytest.raises(Refusal) as refused:
+            one.result(30)
+        assert refused.value.error_code == "RECORD_UNAVAILABLE"
+    group.close()
+    assert tries == 2
 
 
 def test_a_full_queue_is_told_at_once_and_drops_nothing(database: Database) -> None:

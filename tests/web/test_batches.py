@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -140,7 +141,9 @@ def test_a_batch_whose_record_fails_keeps_nothing(
 
     def fail(self: Decisions, values: Any, reasons: Any) -> None:
         keep(self, values, reasons)
-        raise OperationalError("insert", {}, Exception("disk I/O error"))
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError("INSERT", {}, error)
 
     monkeypatch.setattr(Decisions, "keep_values", fail)
     reply = client.post(BATCH, json={"items": [question(), question()]})
