@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Final
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = [one + other for one in _ALPHABET for other in _ALPHABET]
+"""The two digits of each number below 1,024."""
+_SHIFTS: Final = range(120, -1, -10)
 _RANDOM_BYTES: Final = 10
 
 
@@ -14,10 +17,6 @@ def maker(clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]) -
     def make() -> str:
         milliseconds = int(clock().timestamp() * 1_000)
         number = (milliseconds << 80) | int.from_bytes(random_bytes(_RANDOM_BYTES))
-        digits = []
-        for _ in range(26):
-            number, digit = divmod(number, 32)
-            digits.append(_ALPHABET[digit])
-        return "".join(reversed(digits))
+        return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
     return make

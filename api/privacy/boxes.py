@@ -58,6 +58,15 @@ class Boxes:
         key, body = self._sealed(subject, place, text.encode())
         return forms.as_text(forms.VERSION, key.id, body)
 
+    def seal_all(self, subject: str, texts: Iterable[tuple[Place, str]]) -> list[Sealed]:
+        """Several texts about one subject; its key is looked for once."""
+        key = self._key_of(subject)
+        self._note(key.id)
+        return [
+            forms.as_text(forms.VERSION, key.id, self._encrypted(key, place, text.encode()))
+            for place, text in texts
+        ]
+
     def seal_optional(self, subject: str, place: Place, text: str | None) -> Sealed | None:
         """The same; nothing stays nothing."""
         return None if text is None else self.seal(subject, place, text)

@@ -131,14 +131,15 @@ def store(
 ) -> list[Answered]:
     """Stores answers as they are given; they only add rows, and are durable with the transaction.
 
-    group_id: what links them; None = each stands alone.
+    group_id: what links them; None = each stands alone, in a group of its own name.
     """
     if not weighed:
         return []
     asked_at = parts.clock()
-    answered = [
-        Answered(parts.new_id(), asked_at, group_id or parts.new_id(), each) for each in weighed
-    ]
+    answered = []
+    for each in weighed:
+        id = parts.new_id()
+        answered.append(Answered(id, asked_at, id if group_id is None else group_id, each))
     drafts = []
     for one in answered:
         writer = _writer_of(one.weighed.decider.release)

@@ -133,11 +133,15 @@ class RecordWriter:
 
     def _seal(self, tx: Transaction, draft: Draft, subject: str) -> Mapping[str, Any]:
         """Seals the hidden facts in place; the answers with the hidden ones sealed."""
-        for place, name in draft.hidden:
-            sealed = tx.boxes.seal(
-                subject, decision_facts.fact_place(draft.id, name), draft.texts[place]
-            )
-            draft.texts[place] = f'{{"sealed":"{sealed}"}}'
+        sealed = tx.boxes.seal_all(
+            subject,
+            [
+                (decision_facts.fact_place(draft.id, name), draft.texts[place])
+                for place, name in draft.hidden
+            ],
+        )
+        for (place, _), envelope in zip(draft.hidden, sealed, strict=True):
+            draft.texts[place] = f'{{"sealed":"{envelope}"}}'
         if not draft.hidden_answers:
             return draft.answers
         return {

@@ -14,7 +14,6 @@ from api.service.answers import answers_to_json
 from api.service.record_writer import RecordWriter
 from api.store.records import DecisionRow
 from engine.decide.facts import facts_from_nodes, facts_to_json
-from engine.language.loader import load_release  # noqa: F401 - the release comes with the decider
 from engine.rehearse.cases import load_cases
 
 NOW = datetime(2026, 9, 21, 16, 0, 0, 123, tzinfo=UTC)
@@ -26,6 +25,9 @@ class Boxes:
 
     def seal(self, subject, place, text):
         return "e1." + f"{subject}|{place}|{text}".encode().hex()
+
+    def seal_all(self, subject, texts):
+        return [self.seal(subject, place, text) for place, text in texts]
 
 
 TX = SimpleNamespace(boxes=Boxes())
