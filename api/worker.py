@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from api.errors import Refusal
 from api.record.sealer import Sealer, SealingStopped
 from api.service import payments, releases
 from api.service.parts import Parts
@@ -78,7 +79,7 @@ class Worker:
                 problem = str(stopped)
             except Exception as error:
                 # What waits stays in the queue, in the order it has there.
-                problem, cause = f"a run failed: {type(error).__name__}", error
+                problem, cause = f"a run failed: {_reason(error)}", error
             if problem and problem != told:
                 _log.error("nothing is sealed", alert=True, why=problem, exc_info=cause)
             told = problem
@@ -86,3 +87,12 @@ class Worker:
 
     def _stop_on(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
+
+
+def _reason(error: Exception) -> str:
+    """What operations can act on: why the disk or the database refused, else the kind of fault."""
+    if isinstance(error, Refusal):
+        return error.message
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

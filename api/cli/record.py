@@ -46,6 +46,11 @@ def export(
             done = exporter.run(parts.clock())
         except ExportRefused as refused:
             fail(str(refused))
+        except OSError as error:
+            fail(
+                f"`{out}` is not complete: {error.strerror or error}; "
+                "delete it, make room, and export again"
+            )
     click.echo(f"{done.records} records and {done.seals} seals in {out}")
     click.echo(f"check them: python {out}/verify.py {out}")
     if done.unsealed:

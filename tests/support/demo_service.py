@@ -36,10 +36,15 @@ def counting(prefix: str) -> Callable[[], str]:
 
 def parts_over(path: Path) -> Parts:
     """Parts over a SQLite file, with the clock at noon of the demo's day."""
+    return parts_at(f"sqlite:///{path}")
+
+
+def parts_at(url: str) -> Parts:
+    """The same over any database."""
     release = load_release(ROOT)
     decider = Decider(release)
     return Parts(
-        database=Database(f"sqlite:///{path}", vault()),
+        database=Database(url, vault()),
         decider=decider,
         watcher=Watcher(release, decider),
         clock=lambda: NOON,
@@ -53,11 +58,16 @@ def parts_over(path: Path) -> Parts:
 def make_demo(path: Path) -> None:
     """A migrated database with the demo's data and its release."""
     parts = parts_over(path)
+    fill_demo(parts)
+    parts.database.close()
+
+
+def fill_demo(parts: Parts) -> None:
+    """Migrates an empty database and tells it the demo's story."""
     migrate(parts.database)
     with parts.database.write() as tx:
         releases.publish(parts, tx, parts.decider.release)
     load_demo(parts)
-    parts.database.close()
 
 
 def copy_demo(source: Path, path: Path) -> None:

@@ -57,8 +57,8 @@ class Checks:
             tx.connection.execute(select(tables.purchases.c.order_number)).scalars().all()
         )
         for one in list(self._account.asked):
-            if one.kind == "review":
-                continue
+            if one.kind in ("review", "batch"):
+                continue  # a purchase shows the one, its decisions show the other
             is_order = one.kind == "purchase"
             found = orders[f"kill-{one.mark}"] if is_order else marks[one.mark]
             least = 1 if one.reply is not None else 0

@@ -10,7 +10,8 @@ import random
 import threading
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,10 +22,12 @@ from api.settings import DEMO_API_KEY, DEMO_REVIEWER_KEY
 REST_SECONDS: Final = 0.02
 AGAIN_SECONDS: Final = 0.1
 REPLY_SECONDS: Final = 45.0
+END_SECONDS: Final = 180.0
 LAST_ATTEMPTS: Final = 200
 """How often a request is sent again after the load has ended, until it is given up."""
 MARKS_A_CALLER: Final = 1_000_000
 REMEMBERED: Final = 50
+QUESTIONS_A_BATCH: Final = 8
 
 
 @dataclass
@@ -48,6 +51,16 @@ class Demo:
     accounts: list[str]
     shop: str
     books: str
+
+
+def demo_of(client: httpx.Client) -> Demo:
+    """The same of a service that holds the demo."""
+    client.headers["Authorization"] = f"Bearer {DEMO_API_KEY}"
+    accounts = client.get("/v1/accounts").json()["items"]
+    vendors = client.get("/v1/vendors").json()["items"]
+    places = {vendor["is_marketplace"]: vendor["id"] for vendor in vendors}
+    of_year = [one["id"] for one in accounts if one["fiscal_year"] == 2027]
+    return Demo(of_year, shop=places[True], books=places[False])
 
 
 @dataclass
@@ -74,30 +87,32 @@ class Account:
 class Caller(threading.Thread):
     """One caller; the seed says what it asks, the moment of each reply what it asks next."""
 
-    def __init__(self, number: int, seed: int, url: str, demo: Demo, account: Account) -> None:
+    def __init__(
+        self, number: int, seed: int, client: httpx.Client, demo: Demo, account: Account
+    ) -> None:
         super().__init__(name=f"caller-{number}", daemon=True)
         self._marks = number * MARKS_A_CALLER
         self._chance = random.Random(f"{seed}/{number}")  # noqa: S311 - chance, no secret
-        self._url, self._demo, self._account = url, demo, account
+        self._client, self._demo, self._account = client, demo, account
         self._ended = threading.Event()
         self._kept: list[Asked] = []
-        self._client: httpx.Client
 
     def end(self) -> None:
         """Asks for nothing new; what has a key is still brought to its end."""
         self._ended.set()
 
     def run(self) -> None:
-        with httpx.Client(base_url=self._url, timeout=REPLY_SECONDS, trust_env=False) as client:
-            self._client = client
+        with self._client:
             while not self._ended.is_set():
                 self._ask_something()
                 self._ended.wait(REST_SECONDS)
 
     def _ask_something(self) -> None:
         chance = self._chance.random()
-        if chance < 0.5:
+        if chance < 0.45:
             self._send(self._decision(key=False))
+        elif chance < 0.5:
+            self._ask_batch()
         elif chance < 0.65:
             self._send(self._decision(key=True))
         elif chance < 0.85:
@@ -115,18 +130,24 @@ class Caller(threading.Thread):
 
     def _decision(self, *, key: bool) -> Asked:
         mark = self._mark()
-        facts = {
-            "purchase": {
-                "amount": f"{mark // 100}.{mark % 100:02}",
-                "category": "technology",
-                "submitted_on": "2026-09-21",
-                "is_accessory": True,
-                "bundled_with_device": False,
-            },
-            "device": {"order_id": f"D-{mark}", "ordered_on": "2026-08-22"},
-        }
         kind = "keyed decision" if key else "decision"
-        return Asked(kind, mark, "/v1/decisions/purchase", {"facts": facts}, _key(mark, key))
+        return Asked(kind, mark, "/v1/decisions/purchase", _question(mark), _key(mark, key))
+
+    def _ask_batch(self) -> None:
+        """Each answer of a batch is an acknowledgement of its own."""
+        mark = self._mark()
+        marks = [self._mark() for _ in range(QUESTIONS_A_BATCH)]
+        body = {"items": [_question(one) for one in marks]}
+        key = _key(mark, self._chance.random() < 0.5)
+        batch = Asked("batch", mark, "/v1/decisions/purchase/batch", body, key)
+        self._send(batch)
+        for one, question in zip(marks, body["items"], strict=True):
+            part = Asked("keyed decision" if key else "decision", one, batch.path, question)
+            part.is_unknown = batch.is_unknown
+            if batch.reply is not None:
+                answered = batch.reply["items"][marks.index(one)]
+                part.reply = {name: answered[name] for name in answered if name != "status_code"}
+            self._account.asked.append(part)
 
     def _purchase(self, *, key: bool, for_review: bool = False) -> Asked:
         mark = self._mark()
@@ -216,6 +237,21 @@ class Caller(threading.Thread):
             self._account.complain(f"{asked.key} got {response.text} after {told}")
 
 
+def _question(mark: int) -> dict[str, Any]:
+    """Facts that show the mark as an amount."""
+    facts = {
+        "purchase": {
+            "amount": f"{mark // 100}.{mark % 100:02}",
+            "category": "technology",
+            "submitted_on": "2026-09-21",
+            "is_accessory": True,
+            "bundled_with_device": False,
+        },
+        "device": {"order_id": f"D-{mark}", "ordered_on": "2026-08-22"},
+    }
+    return {"facts": facts}
+
+
 def _key(mark: int, wanted: bool) -> str | None:
     return f"key-{mark}" if wanted else None
 
@@ -234,3 +270,28 @@ _TEXTBOOK: Final[Mapping[str, Any]] = {
     "item_kind": "textbook", "is_accessory": False,
 }  # fmt: skip
 _PAPER: Final = b64encode(b"%PDF-1.4\n% an invoice\n").decode()
+
+
+def client_at(url: str) -> httpx.Client:
+    """A client for one caller of a server on this machine."""
+    return httpx.Client(base_url=url, timeout=REPLY_SECONDS, trust_env=False)
+
+
+@contextmanager
+def asking(callers: int, seed: int, open_client: Callable[[], httpx.Client]) -> Iterator[Account]:
+    """That many callers ask until the block ends, and bring what has a key to its end."""
+    account = Account()
+    with open_client() as client:
+        demo = demo_of(client)
+    threads = [
+        Caller(number, seed, open_client(), demo, account) for number in range(1, callers + 1)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield account
+    finally:
+        for thread in threads:
+            thread.end()
+        for thread in threads:
+            thread.join(END_SECONDS)
