@@ -215,13 +215,24 @@ def _refused_in_production(settings: Settings) -> list[str]:
     if settings.classwallet_api_key == DEMO_WALLET_KEY:
         problems.append("`CLASSWALLET_API_KEY_FILE`: production refuses the demo key; name a file")
     if settings.seal_key_file is None:
-        problems.append("`SEAL_KEY_FILE`: production needs a key that seals are signed with")
+        problems.append(
+            "`SEAL_KEY_FILE`: production needs a key that seals are signed with; make one with"
+            " `openssl genpkey -algorithm ed25519`"
+        )
     if settings.checkpoint_dir is None:
-        problems.append("`CHECKPOINT_DIR`: production keeps checkpoints apart from the database")
+        problems.append(
+            "`CHECKPOINT_DIR`: production keeps checkpoints apart from the database; name a folder"
+        )
     if not settings.session_key:
-        problems.append("`SESSION_KEY_FILE`: production needs a key for console sessions")
+        problems.append(
+            "`SESSION_KEY_FILE`: production needs a key for console sessions; make one with"
+            " `openssl rand -hex 32`"
+        )
     if settings.master_key_file is None:
-        problems.append("`MASTER_KEY_FILE`: production needs the keys that personal data are under")
+        problems.append(
+            "`MASTER_KEY_FILE`: production needs the keys that personal data are under; make"
+            " one with `esa-policy keys new`"
+        )
     return problems
 
 

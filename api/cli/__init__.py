@@ -5,7 +5,7 @@ from itertools import chain
 
 import click
 
-from api.cli import keys, policy, record, service
+from api.cli import callers, keys, policy, record, service
 from api.cli.book import book
 from api.cli.replay import replay
 
@@ -19,6 +19,6 @@ def main() -> None:
     """Rules of an education-account program: check, rehearse, decide, explain, serve."""
 
 
-_GROUPS = (policy.COMMANDS, record.COMMANDS, keys.COMMANDS, service.COMMANDS)
+_GROUPS = (policy.COMMANDS, record.COMMANDS, keys.COMMANDS, callers.COMMANDS, service.COMMANDS)
 for command in (book, replay, *chain.from_iterable(_GROUPS)):
     main.add_command(command)

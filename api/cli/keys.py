@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from api.cli.policy import fail
-from api.cli.service import migrated_parts, operating, settings
+from api.cli.service import migrated_parts, operating, refusing, settings
 
 if TYPE_CHECKING:
     from api.service.parts import Parts
@@ -58,14 +57,12 @@ def rotate() -> None:
 
     May be stopped and run again, while the service runs.
     """
-    from api.errors import Refusal
     from api.service import key_rotation
 
     parts = _parts()
     try:
-        done = key_rotation.rotate(parts, _tick)
-    except Refusal as refusal:
-        fail(refusal.message)
+        with refusing():
+            done = key_rotation.rotate(parts, _tick)
     finally:
         parts.database.close()
     click.echo(
@@ -84,7 +81,6 @@ def erase(id: str, ground: str, *, decision: bool, yes: bool) -> None:
     The record stays whole: its hashes are over the sealed form. Refused while an account of the
     student is open or a delivery is under way.
     """
-    from api.errors import Refusal
     from api.service import erasure
     from api.service.parts import system
 
@@ -93,13 +89,9 @@ def erase(id: str, ground: str, *, decision: bool, yes: bool) -> None:
     parts = _parts()
     use_case = erasure.erase_decision if decision else erasure.erase
     try:
-        with parts.database.write() as tx:
+        with refusing(), parts.database.write() as tx:
             done = use_case(parts, tx, system("command line"), id, ground)
         parts.database.scrub()
-    except Refusal as refusal:
-        for detail in refusal.details:
-            click.echo(f"{detail['path']}: {detail['message']}; {detail['help']}", err=True)
-        fail(refusal.message)
     finally:
         parts.database.close()
     click.echo(f"erased: {done['keys']} keys destroyed")

@@ -58,6 +58,19 @@ def operating() -> Iterator[None]:
         fail(f"`{error.filename}`: {error.strerror}" if error.filename else str(error))
 
 
+@contextmanager
+def refusing() -> Iterator[None]:
+    """A refusal of a use case ends in its sentences, each with what to do, and exit code 2."""
+    from api.errors import Refusal
+
+    try:
+        yield
+    except Refusal as refusal:
+        for detail in refusal.details:
+            click.echo(f"{detail['path']}: {detail['message']}; {detail['help']}", err=True)
+        fail(refusal.message)
+
+
 def migrated_parts(chosen: "Settings") -> "Parts":
     """The parts over a migrated database. StartRefused where it is not."""
     from api.store.migration import HEAD, revision

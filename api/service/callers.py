@@ -13,6 +13,8 @@ from api.store.transaction import Transaction
 KEY_LENGTH = 20
 """The shortest key that an operator may choose."""
 _HINT_LENGTH = 8
+FINGERPRINT_LENGTH = 12
+"""Characters of a key's fingerprint, the beginning of its SHA-256."""
 
 
 def register(
@@ -116,6 +118,11 @@ def _caller(tx: Transaction, row: CallerRow) -> Caller:
 
 def _place(caller_id: str) -> Place:
     return Place("callers", caller_id, "name")
+
+
+def fingerprint(key: str) -> str:
+    """What a key is called where it must not be shown."""
+    return hash_of(key)[:FINGERPRINT_LENGTH]
 
 
 def hash_of(key: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, select, type_coerce, update
+from sqlalchemy import Select, Text, select, type_coerce, update
 
 from api.store import tables
 from api.store.columns import canonical_json
@@ -20,6 +20,15 @@ class Callers(Rows[CallerRow]):
         query = select(self.table.c.id).where(self.table.c.subject == subject)
         return list(self.connection.execute(query).scalars())
 
+    def in_order(self) -> list[CallerRow]:
+        """Every caller, the first registered first."""
+        return self.all(self.where())
+
+    def in_force_of(self, subject: str) -> list[CallerRow]:
+        """The callers of one person that were not revoked."""
+        columns = self.table.c
+        return self.all(self.where(columns.subject == subject, columns.revoked_at.is_(None)))
+
     def of_family(self, student_id: str) -> list[CallerRow]:
         """The callers that see this student and no other, such as a family's."""
         ids = type_coerce(self.table.c.student_ids, Text)
@@ -35,8 +44,18 @@ class ApiKeys(Rows[ApiKey]):
 
     def any_valid(self, caller_id: str) -> bool:
         """Whether the caller has a key that was not revoked."""
-        mine = self.where(self.table.c.caller_id == caller_id, self.table.c.revoked_at.is_(None))
-        return self.first(mine) is not None
+        return self.first(self._valid(caller_id)) is not None
+
+    def valid(self, caller_id: str) -> list[ApiKey]:
+        """The caller's keys that were not revoked, oldest first."""
+        return self.all(self._valid(caller_id))
+
+    def in_order(self) -> list[ApiKey]:
+        """Every key of everybody, oldest first."""
+        return self.all(self.where())
+
+    def _valid(self, caller_id: str) -> Select[Any]:
+        return self.where(self.table.c.caller_id == caller_id, self.table.c.revoked_at.is_(None))
 
 
 class IdempotencyKeys:

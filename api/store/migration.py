@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from api.store.database import Database
 
-HEAD: Final = "0009"
+HEAD: Final = "0011"
 """The newest revision that this version knows."""
 
 _FOLDER: Final = Path(__file__).with_name("migrations")

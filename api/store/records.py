@@ -19,6 +19,7 @@ class CallerRow:
     student_ids: list[str] | None
     created_at: datetime
     subject: str | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ callers = Table(
     json("student_ids", nullable=True),  # NULL: all students
     moment("created_at"),
     Column("subject", WHO, nullable=True, index=True),  # `issuer|sub` of the same person's tokens
+    moment("revoked_at", nullable=True),
 )  # fmt: skip
 
 api_keys = Table(
