@@ -19,6 +19,7 @@ from api.routes import (
 from api.routes import (
     compliance,
     decisions,
+    explanations,
     operations,
     people,
     policies,
@@ -68,6 +69,7 @@ def create_app(
     for module in (
         asking_routes,
         decisions,
+        explanations,
         purchases,
         people,
         records,

@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from engine.decide.answer import Decision
     from engine.decide.decider import Decider
+    from engine.decide.views import View
     from engine.language.model import Release
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -25,6 +26,24 @@ policy_option = click.option(
     show_default="this folder",
     help="Folder with policies.yaml and rules/.",
 )
+
+
+def view_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--view`, `--language`, `--full` and `--json`: how a decision is told."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print it as JSON."),
+        click.option("--full", is_flag=True, help="Show every rule; the same as --view full."),
+        click.option(
+            "--language", type=click.Choice(["en", "es"]), default="en", show_default=True,
+            help="Of the family's view; the others are in English.",
+        ),
+        click.option(
+            "--view", type=click.Choice(["path", "full", "near", "family"]), default="path",
+            show_default=True, help="What decided, all of it, near misses, or for the family.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def load(folder: Path) -> "Release":
@@ -97,25 +116,33 @@ def _covered(release: "Release", folder: Path) -> set[str] | None:
 @click.argument("decision")
 @click.argument("facts", type=FILE)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Decide by the rules of this day.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole trace as JSON.")
-@click.option("--full", is_flag=True, help="Show every rule, not only what decided.")
+@view_options
 @policy_option
 def decide(
-    decision: str, facts: Path, as_of: date | None, policy: Path, *, as_json: bool, full: bool
-) -> None:
+    decision: str, facts: Path, as_of: date | None, policy: Path, view: "View", language: str,
+    *, as_json: bool, full: bool,
+) -> None:  # fmt: skip
     """Decide one question about the facts in a YAML file (`group.name: value`) and say why.
 
     Exit 0 for allow and review, 1 for deny and incomplete.
     """
     from engine.decide.decider import Decider
-    from engine.decide.explain import render_text
+    from engine.decide.views import text_of, view_of
 
+    view = "full" if full else view
+    if language != "en" and view != "family":
+        raise click.UsageError(f"`{language}` is told with --view family")
     decider = Decider(load(policy))
     day = date(as_of.year, as_of.month, as_of.day) if as_of else None
     decided = _decide(decider, decision, facts, day)
     trace = decider.trace(decided)
-    text = json.dumps(trace, indent=2) if as_json else render_text(trace, full=full)
-    click.echo(text)
+    if as_json:
+        # The trace itself where no view was named, as it has always been.
+        is_trace = view in ("path", "full")
+        told = trace if is_trace else view_of(decider.release, trace, view, language)
+        click.echo(json.dumps(told, indent=2))
+    else:
+        click.echo(text_of(decider.release, trace, view, language))
     sys.exit(0 if decided.verdict in ("allow", "review") else 1)
 
 
@@ -146,7 +173,7 @@ def remedy(
     if as_json:
         click.echo(json.dumps(remedies_to_json(found), indent=2))
     else:
-        click.echo(render_remedies(found, language))
+        click.echo(render_remedies(found, language, decider.release))
     sys.exit(0 if found.state in ("passes", "asks", "remedies") else 1)
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from api.cli.policy import fail, load
+from api.cli.policy import fail, load, view_options
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from api.service.parts import Parts
     from api.settings import Settings
+    from engine.decide.views import View
 
 NOT_STARTED: Final = 3
 """How uvicorn exits when it could not listen; it has said why."""
@@ -188,32 +189,33 @@ def work(*, once: bool) -> None:
             worker.run()
 
 
-@click.command(epilog="Example: esa-policy explain 01K5V0Q2M8 --full")
+@click.command(epilog="Example: esa-policy explain 01K5V0Q2M8 --view family --language es")
 @click.argument("decision_id")
-@click.option("--full", is_flag=True, help="Show every rule, not only what decided.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole trace as JSON.")
-def explain(decision_id: str, *, full: bool, as_json: bool) -> None:
-    """Say why a recorded decision came out as it did."""
+@view_options
+def explain(decision_id: str, view: "View", language: str, *, full: bool, as_json: bool) -> None:
+    """Say why a recorded decision came out as it did: what decided, all of it, what was met only
+    just, or the same in plain words for the family."""
     from api.errors import Refusal
-    from api.service import decisions
+    from api.service import explanations
     from api.service.parts import system
-    from engine.decide.explain import render_text
 
+    view = "full" if full else view
     with operating():
         parts = migrated_parts(settings())
     try:
         with parts.database.read() as tx:
-            trace = decisions.trace(parts, tx, system("command line"), decision_id)
+            caller = system("command line")
+            told = explanations.explain(parts, tx, caller, decision_id, view, language)
     except Refusal as refusal:
         fail(refusal.message)
     finally:
         parts.database.close()
     if as_json:
-        click.echo(json.dumps(trace, indent=2))
+        # The trace itself where no view was named, as it has always been.
+        shown = told.trace if view in ("path", "full") else told.as_json()
+        click.echo(json.dumps(shown, indent=2))
     else:
-        click.echo(render_text(trace, full=full, decision_id=decision_id))
-        if trace["erased"]:
-            click.echo("  personal data of this record were erased: " + ", ".join(trace["erased"]))
+        click.echo(told.as_text())
 
 
 @click.group(epilog="Example: esa-policy wallet serve --port 8100")

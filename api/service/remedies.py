@@ -55,7 +55,8 @@ def _found(
     told = remedies_to_json(found)
     if "facts:personal" not in caller.scopes:
         told = _masked(told)
-    texts = {language: render_remedies(found, language) for language in LANGUAGES}
+    release = decider.release
+    texts = {language: render_remedies(found, language, release) for language in LANGUAGES}
     return {"decision": decided.decision, "verdict": decided.verdict, **told, "texts": texts}
 
 

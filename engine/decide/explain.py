@@ -18,7 +18,7 @@ def render_text(
     if trace["as_of"] is None:
         lines.append("  no rule was judged: nobody knows the day")
     for rule in trace["rules"]:
-        if full or _speaks(rule):
+        if full or is_told(rule):
             lines.extend(_Rule(trace, rule, full).lines())
     lines.extend(_answers(trace))
     if trace["missing"]:
@@ -46,13 +46,13 @@ def _row(text: str, place: str = "", outcome: str = "", note: str = "") -> str:
     return f"{line}  ({note})" if note else line
 
 
-def _speaks(rule: Mapping[str, Any]) -> bool:
-    """Whether the short form shows the rule."""
+def is_told(rule: Mapping[str, Any]) -> bool:
+    """Whether the short form shows the rule: it says something, or lacks a fact."""
     return bool(rule["reasons"]) or rule["result"] == "unknown"
 
 
 def _others(rules: list[Mapping[str, Any]]) -> str:
-    silent = [rule for rule in rules if not _speaks(rule)]
+    silent = [rule for rule in rules if not is_told(rule)]
     passing = sum(rule["result"] != "does_not_apply" for rule in silent)
     other = "other " if len(silent) < len(rules) else ""
     rest = len(silent) - passing
@@ -66,6 +66,35 @@ def _answers(trace: Mapping[str, Any]) -> Iterator[str]:
     for name, answer in trace["answers"].items():
         giver = f"{answer['rule']}, {answer['from']}" if answer["rule"] else ""
         yield _row(f"  {name} = {answer['text']}", giver)
+
+
+def render_near(
+    trace: Mapping[str, Any], near: Mapping[str, Any], decision_id: str | None = None
+) -> str:
+    """Near misses (near.misses_to_json) in lines: those missed only just, then the others."""
+    lines = [_head(trace, decision_id)]
+    close = [miss for miss in near["near"] if miss["close"]]
+    other = [miss for miss in near["near"] if not miss["close"]]
+    lines += _group("missed only just", close, "nothing was missed only just")
+    if other:
+        lines += _group("one clause away", other)
+    if near["more"]:
+        lines.append(f"  and {near['more']} more that one clause alone kept away")
+    if trace.get("erased"):
+        lines.append("  personal data were erased, so the clauses cannot be told any more")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _group(heading: str, misses: list[Mapping[str, Any]], nothing: str = "") -> list[str]:
+    if not misses:
+        return [f"  {nothing}"]
+    lines = [f"  {heading}"]
+    for miss in misses:
+        lines += [
+            _row(f"    {miss['rule']}, case {miss['case']}", miss["place"]),
+            f"      {miss['text']}",
+        ]
+    return lines
 
 
 class _Rule:

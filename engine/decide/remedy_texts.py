@@ -6,6 +6,8 @@ from typing import Final
 
 from engine.decide.remedies import Blocked, Change, Remedies, Remedy
 from engine.decide.texts import HIDDEN
+from engine.language.model import Release
+from engine.language.titles import Titles
 from engine.language.values import format_value
 
 _EN: Final[Mapping[str, str]] = {
@@ -69,13 +71,16 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {"en": _EN, "es": _ES}
 _FAMILY: Final = "family"
 
 
-def render_remedies(remedies: Remedies, language: str = "en") -> str:
+def render_remedies(
+    remedies: Remedies, language: str = "en", release: Release | None = None
+) -> str:
     """The answer in words, a line for each way; `language` is en or es.
 
-    Titles of facts stand as the release has them. Values of personal facts are hidden. Raises
-    KeyError for another language.
+    Titles and members are told in the words of `release`; without it, titles stand as it has them
+    in English. Values of personal facts are hidden. Raises KeyError for another language.
     """
-    return "\n".join(_Writer(_WORDS[language], language).lines(remedies)) + "\n"
+    titles = Titles(release, language) if release else None
+    return "\n".join(_Writer(_WORDS[language], language, titles).lines(remedies)) + "\n"
 
 
 def summarize_remedies(remedies: Remedies, language: str = "en") -> str:
@@ -87,6 +92,13 @@ def summarize_remedies(remedies: Remedies, language: str = "en") -> str:
 class _Writer:
     words: Mapping[str, str]
     language: str
+    titles: Titles | None = None
+
+    def _title(self, fact: str, english: str) -> str:
+        return self.titles.fact(fact) if self.titles else english
+
+    def _member(self, fact: str, member: str) -> str:
+        return self.titles.member(fact, member) if self.titles else member
 
     def lines(self, remedies: Remedies) -> Iterator[str]:
         yield f"{remedies.decision}: {remedies.verdict}"
@@ -117,7 +129,8 @@ class _Writer:
     def _asks(self, remedies: Remedies) -> Iterator[str]:
         yield f"  {self.words['asks']}:"
         for ask in remedies.asks:
-            yield f"    {ask.title} ({ask.fact}), {self.words[ask.given_by]}"
+            title = self._title(ask.fact, ask.title)
+            yield f"    {title} ({ask.fact}), {self.words[ask.given_by]}"
 
     def _remedies(self, remedies: tuple[Remedy, ...], opening: str) -> Iterator[str]:
         for remedy, members in _merged(remedies):
@@ -129,10 +142,11 @@ class _Writer:
             opening = "or"
 
     def _change(self, change: Change, members: tuple[str, ...]) -> str:
-        name = f"{change.title} ({change.fact})"
+        name = f"{self._title(change.fact, change.title)} ({change.fact})"
         if change.direction == "add":
             joint = "one of" if members else "and"
-            return f"{name} {self.words['add']} {self._list(members or change.added, joint)}"
+            added = tuple(self._member(change.fact, each) for each in members or change.added)
+            return f"{name} {self.words['add']} {self._list(added, joint)}"
         return f"{name} {self.words['set']} {self._value(change)}{self._beyond(change)}"
 
     def _beyond(self, change: Change) -> str:
@@ -151,10 +165,12 @@ class _Writer:
         if change.personal:
             return HIDDEN
         said = format_value(change.kind, change.after)
+        if change.kind == "one_of":
+            return self._member(change.fact, said)
         return self.words.get(said, said) if isinstance(change.after, bool) else said
 
     def _blocked(self, blocked: Blocked) -> Iterator[str]:
-        facts = ", ".join(f"{title} ({name})" for name, title in blocked.facts)
+        facts = ", ".join(f"{self._title(name, title)} ({name})" for name, title in blocked.facts)
         yield f"    {self.words[blocked.hold].format(reason=blocked.reason, facts=facts)}"
         text = blocked.texts.get("parent", {}).get(self.language)
         if text and blocked.hold != "arises":

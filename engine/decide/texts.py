@@ -1,7 +1,7 @@
 """What people are told for a reason, with the values of this decision in the braces."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
@@ -29,6 +29,14 @@ def told(
         audience: {language: _BRACES.sub(fill, text) for language, text in said.items()}
         for audience, said in (("parent", texts.parent), ("staff", texts.staff))
     }
+
+
+def filled(text: str, value: Callable[[str], str | None]) -> str | None:
+    """The text with what `value` gives for each name in braces; None where it gives nothing."""
+    values = {name: value(name) for name in _BRACES.findall(text)}
+    if None in values.values():
+        return None
+    return _BRACES.sub(lambda match: values[match[1]] or "", text)
 
 
 def _fact(release: Release, name: str, facts: Mapping[str, Value]) -> str:

@@ -1,7 +1,8 @@
 """Which files a release is made of, and reading their bytes without ever reading too many.
 
-A policy folder holds `policies.yaml`, `rules/facts.yaml`, and below `rules/` one folder a decision
-with rule files and a `texts.yaml`. `rules/README.md` is for people and no part of the release.
+A policy folder holds `policies.yaml`, `rules/facts.yaml`, perhaps `rules/words_es.yaml`, and below
+`rules/` one folder a decision with rule files and a `texts.yaml`. `rules/README.md` is for people
+and no part of the release.
 """
 
 import re
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from engine.language import limits
+from engine.language.glossary import LANGUAGES
 from engine.language.model import Place
-from engine.language.problems import Problems
+from engine.language.problems import Problems, listed
 from engine.language.reader import report_large
 
 POLICIES: Final = "policies.yaml"
 FACTS: Final = "rules/facts.yaml"
 _README: Final = "rules/README.md"
+_WORDS: Final = re.compile(r"rules/words_([a-z]{2})\.yaml")
 _IN_RULES: Final = re.compile(r"rules/([a-z][a-z0-9_]*)/([a-z][a-z0-9_]*)\.yaml")
 
 
@@ -30,6 +33,12 @@ def texts_folder(path: str) -> str | None:
     """The folder whose texts a path holds; None for every other file."""
     match = _IN_RULES.fullmatch(path)
     return match[1] if match is not None and match[2] == "texts" else None
+
+
+def words_language(path: str) -> str | None:
+    """The language whose words a path holds; None for every other file."""
+    match = _WORDS.fullmatch(path)
+    return match[1] if match is not None and match[1] in LANGUAGES else None
 
 
 def read_folder(folder: Path, problems: Problems) -> dict[str, bytes]:
@@ -88,8 +97,11 @@ def _walk(folder: Path) -> list[str]:
 def _is_expected(path: str, problems: Problems, *, is_link: bool) -> bool:
     if is_link:
         message, advice = f"`{path}` is a link", "put the file itself here"
-    elif path in (POLICIES, FACTS) or _IN_RULES.fullmatch(path):
+    elif path in (POLICIES, FACTS) or words_language(path) or _IN_RULES.fullmatch(path):
         return True
+    elif match := _WORDS.fullmatch(path):
+        message = f"`{match[1]}` is no language of families"
+        advice = f"words are kept in {listed(LANGUAGES)}"
     elif path.endswith(".yml"):
         message, advice = f"`{Path(path).name}` ends in `.yml`", "call it `.yaml`"
     else:

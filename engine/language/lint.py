@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from engine.language.load_texts import LANGUAGES, placeholders
+from engine.language.glossary import CALLED
+from engine.language.load_texts import placeholders
 from engine.language.model import (
     DayRef,
     FactRef,
@@ -20,6 +21,7 @@ from engine.language.model import (
 )
 from engine.language.operands import operands_of, parameters_of
 from engine.language.problems import Problem
+from engine.language.titles import unworded
 from engine.language.unreachable import unreachable_cases
 
 _SHOWN_NAMES: Final = 5
@@ -39,6 +41,7 @@ def lint(
         *_unsourced(release),
         *_untold(release),
         *_unused_texts(release),
+        *unworded(release),
         *unreachable_cases(release),
         *([] if today is None else _overdue(release, today)),
         *([] if covered is None else _without_cases(release, covered)),
@@ -179,7 +182,7 @@ def _untold(release: Release) -> Iterator[Problem]:
 
 def _unreviewed(written: list[Texts]) -> Iterator[Problem]:
     """One warning a file and language, so that a hundred of them do not bury the rest."""
-    for language, called in zip(LANGUAGES, ("English", "Spanish"), strict=True):
+    for language, called in CALLED.items():
         waiting = [
             texts
             for texts in written

@@ -17,6 +17,7 @@ from engine.language.entries import (
     report_unknown,
     width_of,
 )
+from engine.language.glossary import LANGUAGES
 from engine.language.model import Conclusion, Fact, Parameter, Place, Rule, Subject, Texts
 from engine.language.problems import Problems, did_you_mean
 from engine.language.reader import Node, Scalar
@@ -24,7 +25,6 @@ from engine.language.reader import Node, Scalar
 SHARED: Final = "shared"
 """The folder whose rules and reasons several decisions use."""
 
-LANGUAGES: Final = ("en", "es")
 _ENTRY: Final = Shape("text", ("parent", "staff"), ("reviewed",))
 _AUDIENCE: Final = Shape("text", (), LANGUAGES)
 _AUDIENCES: Final = {"parent": "parents", "staff": "staff"}

@@ -9,10 +9,12 @@ from typing import Final
 
 import engine
 from engine.language import folder as folders
+from engine.language.glossary import Glossary
 from engine.language.load_facts import Facts, load_facts
 from engine.language.load_policies import Policies, load_policies
 from engine.language.load_rules import check_rules, load_rule
 from engine.language.load_texts import Nameable, load_texts, reasons_by_decision, spread_texts
+from engine.language.load_words import load_words
 from engine.language.model import DecisionPoint, Place, Release, Rule, Texts
 from engine.language.problems import Problem, Problems, Refused
 from engine.language.reader import Node, Scalar, read
@@ -20,7 +22,7 @@ from engine.language.scope import Scope
 
 _FOLLOWS: Final = frozenset(
     {"fact.unknown", "rule.unknown_fact", "rule.unknown_parameter", "rule.unknown_name",
-     "rule.expression", "rule.reason", "text.name", "answer.unit"}
+     "rule.expression", "rule.reason", "text.name", "answer.unit", "words.unknown"}
 )  # fmt: skip
 """Codes that may be mere consequences: they name something that was declared but refused."""
 
@@ -104,9 +106,10 @@ def _build(files: Mapping[str, bytes], nodes: Mapping[str, Node], problems: Prob
         fiscal_year=policies.fiscal_year,
     )
     rules = _load_rules(rest, scope, problems)
+    glossaries = _load_glossaries(rest, scope, rule_files, problems)
     unread = {name for path in files if path not in nodes and (name := folders.texts_folder(path))}
     _drop_consequences(facts.broken | policies.broken, unread, problems)
-    return _freeze(files, scope, rules, texts)
+    return _freeze(files, scope, rules, texts, glossaries)
 
 
 def _load_texts(
@@ -134,6 +137,19 @@ def _load_rules(nodes: Mapping[str, Node], scope: Scope, problems: Problems) -> 
     frozen = MappingProxyType(rules)
     check_rules(frozen, scope, problems)
     return frozen
+
+
+def _load_glossaries(
+    nodes: Mapping[str, Node], scope: Scope, rules: Set[str], problems: Problems
+) -> Mapping[str, Glossary]:
+    """The words by language."""
+    return MappingProxyType(
+        {
+            language: load_words(language, node, scope.facts, scope.decisions, rules, problems)
+            for path, node in nodes.items()
+            if (language := folders.words_language(path)) is not None
+        }
+    )
 
 
 def _drop_consequences(broken: Set[str], unread: Set[str], problems: Problems) -> None:
@@ -177,6 +193,7 @@ def _freeze(
     scope: Scope,
     rules: Mapping[str, Rule],
     texts: Mapping[str, Mapping[str, Texts]],
+    glossaries: Mapping[str, Glossary],
 ) -> Release:
     decisions = {
         name: replace(point, reasons=_reasons_given(point, rules))
@@ -196,6 +213,7 @@ def _freeze(
         rules=rules,
         texts=spread_texts(texts, reasons, scope.subjects, rules),
         files=MappingProxyType(dict(files)),
+        glossaries=glossaries,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeAlias
 
+from engine.language.glossary import Glossary
 from engine.language.terms import (
     Add,
     CalendarDay,
@@ -325,6 +326,7 @@ class Release:
     rules: Mapping[str, Rule]
     texts: Mapping[tuple[str, str], Texts]  # (decision or subject, reason or conclusion)
     files: Mapping[str, bytes]  # what was read, by path: the release can be stored and reloaded
+    glossaries: Mapping[str, Glossary] = field(default_factory=dict)  # by language
 
     @property
     def short(self) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from engine.language import limits
+from engine.language.glossary import LANGUAGES
 from engine.language.load_facts import CONCLUSION_KINDS, ORIGINS, REMEDIES, TYPES
-from engine.language.load_texts import LANGUAGES
 from engine.language.model import DayRef, DecisionPoint, Fact, FactRef, Release
 from engine.language.operands import operands_of
 from engine.language.schema_of_policies import policies_schema
@@ -23,7 +23,8 @@ _NUMBER: Final = {"type": ["integer", "string"]}
 
 
 def json_schema(release: Release) -> Schema:
-    """The schemas `rule`, `policies`, `facts` and `texts` of the files, each a whole document.
+    """The schemas `rule`, `policies`, `facts`, `texts` and `words` of the files, each a whole
+    document.
 
     `decisions` has one more for each decision: the nested JSON facts that its rules read. Dates in
     files are texts, as YAML 1.2 editors read them.
@@ -33,6 +34,7 @@ def json_schema(release: Release) -> Schema:
         "policies": _document("policies.yaml", policies_schema(release)),
         "facts": _document("rules/facts.yaml", _facts_schema()),
         "texts": _document("texts.yaml of a decision", _texts_schema(release)),
+        "words": _document("rules/words_es.yaml and its like", _words_schema(release)),
         "decisions": {
             point.name: _document(point.question, facts_of_decision(release, point))
             for point in release.decisions.values()
@@ -175,3 +177,24 @@ def _texts_schema(release: Release) -> Schema:
         "patternProperties": {"^[A-Z][A-Z0-9_]*$": entry},
         "additionalProperties": False,
     }
+
+
+def _words_schema(release: Release) -> Schema:
+    text = {"type": "string", "minLength": 1, "maxLength": limits.TITLE_LENGTH}
+    checked = _object({"text": text, "reviewed": {"type": "boolean"}}, ("text",))
+    word: Schema = {"anyOf": [text, checked]}
+
+    def of(names: Iterable[str]) -> Schema:
+        return _object(dict.fromkeys(names, word))
+
+    members = {name: of(f.type.members) for name, f in release.facts.items() if f.type.members}
+    answers = {name: of(p.answers) for name, p in release.decisions.items() if p.answers}
+    return _object(
+        {
+            "facts": of(release.facts),
+            "members": _object(dict(members)),
+            "questions": of(release.decisions),
+            "answers": _object(dict(answers)),
+            "rules": of(release.rules),
+        }
+    )

@@ -48,6 +48,7 @@ OWNED: Final[Mapping[str, Any]] = {
     "POST /v1/purchases/{purchase_id}/reject": REASON,
     "GET /v1/decisions/{decision_id}": None,
     "GET /v1/decisions/{decision_id}/trace": None,
+    "GET /v1/decisions/{decision_id}/explanation": None,
     "GET /v1/decisions/{decision_id}/replay": None,
     "GET /v1/decisions/{decision_id}/proof": None,
     "GET /v1/decisions/{decision_id}/remedies": None,
