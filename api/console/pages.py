@@ -15,9 +15,10 @@ from starlette.middleware.sessions import SessionMiddleware
 from api.auth import parts_of, permit
 from api.console import sessions, tree
 from api.errors import Refusal
-from api.service import callers, decisions
+from api.service import callers, decisions, explanations
 from api.service.looks import looking
 from api.service.parts import Caller, Parts
+from engine.decide.family_words import SAID
 
 _HERE: Final = Path(__file__).parent
 _POLICY: Final = (
@@ -211,15 +212,32 @@ def show(request: Request, caller: SignedIn, decision_id: str) -> HTMLResponse:
     try:
         with looking(parts, caller) as tx:
             record = decisions.get(parts, tx, caller, decision_id)
-            trace = decisions.trace(parts, tx, caller, decision_id)
+            told = explanations.explain(parts, tx, caller, decision_id, "near", "en")
     except Refusal as refusal:
-        return _page(
-            request,
-            "problem.html",
-            refusal.status,
-            caller=caller,
-            title=_TITLES.get(refusal.status, "That does not work"),
-            message=refusal.message,
-        )
-    view = tree.view(record, trace)
-    return _page(request, "decision.html", caller=caller, record=record, trace=trace, view=view)
+        return _refused(request, caller, refusal)
+    view = tree.view(record, told.trace, told.as_json())
+    return _page(
+        request, "decision.html", caller=caller, record=record, trace=told.trace, view=view
+    )
+
+
+@router.get("/decisions/{decision_id}/family")
+def family(
+    request: Request, caller: SignedIn, decision_id: str, language: str = "en"
+) -> HTMLResponse:
+    parts = parts_of(request)
+    try:
+        with looking(parts, caller) as tx:
+            told = explanations.explain(parts, tx, caller, decision_id, "family", language)
+    except Refusal as refusal:
+        return _refused(request, caller, refusal)
+    letter = told.as_json()
+    return _page(request, "family.html", caller=caller, letter=letter, said=SAID[language])
+
+
+def _refused(request: Request, caller: Caller, refusal: Refusal) -> HTMLResponse:
+    title = _TITLES.get(refusal.status, "That does not work")
+    return _page(
+        request, "problem.html", refusal.status,
+        caller=caller, title=title, message=refusal.message,
+    )  # fmt: skip

@@ -6,8 +6,10 @@ from typing import Any, Final
 _WORST_FIRST: Final = ("deny", "incomplete", "review", "allow")
 
 
-def view(record: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
-    """The findings and rules by what they did, and the facts with their origins by name."""
+def view(
+    record: Mapping[str, Any], trace: Mapping[str, Any], near: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The findings and rules by what they did, near misses, and the facts with their origins."""
     rules = trace["rules"]
     speaking = [rule for rule in rules if rule["reasons"]]
     silent = [rule for rule in rules if not rule["reasons"]]
@@ -17,6 +19,9 @@ def view(record: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
         "unknown": [rule for rule in silent if rule["result"] == "unknown"],
         "passed": [r for r in silent if r["result"] not in ("unknown", "does_not_apply")],
         "silent": [rule for rule in silent if rule["result"] == "does_not_apply"],
+        "close": [miss for miss in near["near"] if miss["close"]],
+        "away": [miss for miss in near["near"] if not miss["close"]],
+        "more": near["more"],
         "facts": _facts(trace, record.get("origins") or {}),
     }
 

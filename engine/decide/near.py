@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from engine.decide.answer import MET, OUTCOME_NAMES, UNMET
 from engine.decide.distance import Distance, distance_of
-from engine.decide.judgement import OTHERWISE, is_same
+from engine.decide.judgement import is_same
 from engine.decide.sheet import combine
 from engine.language.model import Condition, Outcome, Release, Rule
 from engine.language.operands import clauses_in
@@ -68,12 +68,8 @@ def _of_rule(release: Release, trace: Mapping[str, Any], node: Mapping[str, Any]
 def _kept_back(
     node: Mapping[str, Any], rule: Rule
 ) -> Iterator[tuple[str, str, Outcome, Condition]]:
-    """What would answer, were its condition met: each unmet case that is reached before the one
-    that answered, or the sole outcome of a rule whose `when` is unmet; only what says another."""
-    if node["when"]["outcome"] == "unmet":
-        if not rule.cases and rule.otherwise.verdict != "allow":
-            yield OTHERWISE, node["otherwise"]["place"], rule.otherwise, rule.when
-        return
+    """What would answer, were its condition met, and would say something else: each unmet case
+    that was reached. A rule that does not apply reached none."""
     if node["when"]["outcome"] != "met":
         return
     said = Outcome(node["result"], tuple(node["reasons"]))

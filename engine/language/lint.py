@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from engine.language.glossary import CALLED
+from engine.language.lint_words import unworded
 from engine.language.load_texts import placeholders
 from engine.language.model import (
     DayRef,
@@ -21,7 +22,6 @@ from engine.language.model import (
 )
 from engine.language.operands import operands_of, parameters_of
 from engine.language.problems import Problem
-from engine.language.titles import unworded
 from engine.language.unreachable import unreachable_cases
 
 _SHOWN_NAMES: Final = 5

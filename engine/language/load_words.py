@@ -57,8 +57,7 @@ class _Reading:
                 if word.text in known[key.text]:
                     self._keep(section, (key.text, word.text), word, told)
                 else:
-                    noun = f"{nouns[1]} of `{key.text}`"
-                    report_unknown(word, noun, known[key.text], "words.unknown", self.problems)
+                    report_unknown(word, nouns[1], known[key.text], "words.unknown", self.problems)
 
     def _keep(self, section: Section, key: Key, at: Scalar, node: Node) -> None:
         """A text alone, or `{ text: ..., reviewed: true }` once a person has checked it."""

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from support.broken_policies import BASE, POLICIES, TUTORING, edited, files_of, replaced
 
 from engine.language.lint import lint
+from engine.language.lint_words import shown_to_families
 from engine.language.loader import content_hash, load_files, load_release
 from engine.language.model import Period, RangeRow
 from engine.language.problems import did_you_mean, listed
+from engine.language.titles import Titles
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +199,72 @@ def test_names_are_listed_as_in_a_sentence():
 def test_only_a_near_name_is_proposed():
     assert did_you_mean("accesory", ["accessory", "other"]) == "did you mean `accessory`?"
     assert did_you_mean("zebra", ["accessory", "other"]) == ""
+
+
+# --- words for families ---------------------------------------------------------------------------
+
+
+def with_words(text):
+    return load_files({**files_of(BASE), "rules/words_es.yaml": text.encode()})
+
+
+def words_found(release):
+    return {
+        (problem.code, problem.place.file): problem.message
+        for problem in lint(release)
+        if problem.code.startswith("words.")
+    }
+
+
+def test_words_are_read_by_language_and_say_what_a_person_has_checked():
+    words = with_words(
+        "facts:\n"
+        "  purchase.amount: { text: Monto, reviewed: true }\n"
+        "  purchase.subject: Materia\n"
+        "members: { purchase.subject: { art: arte } }\n"
+    )
+    titles = Titles(words, "es")
+    assert titles.fact("purchase.amount") == "Monto"
+    assert titles.is_reviewed("facts", "purchase.amount")
+    assert not titles.is_reviewed("facts", "purchase.subject")
+    assert titles.member("purchase.subject", "art") == "arte"
+    assert titles.member("purchase.subject", "science") == "science"
+    assert titles.fact("account.balance") == "Balance"  # English, where there is no other
+    assert not titles.is_reviewed("facts", "account.balance")
+    assert Titles(words, "en").fact("purchase.amount") == "Amount asked for"
+
+
+def test_a_missing_spanish_title_and_words_that_nobody_checked_are_warned_about():
+    found = words_found(with_words("facts: { purchase.amount: Monto }\n"))
+    missing = found["words.missing", "rules/facts.yaml"]
+    assert "without Spanish words: " in missing
+    assert "`purchase.amount`" not in missing
+    assert found["words.unreviewed", "rules/words_es.yaml"] == (
+        "Spanish words of 1 fact not checked by a person: `purchase.amount`"
+    )
+    checked = with_words("facts: { purchase.amount: { text: Monto, reviewed: true } }\n")
+    assert ("words.unreviewed", "rules/words_es.yaml") not in words_found(checked)
+
+
+def test_a_policy_that_speaks_spanish_without_any_words_is_told_once(release):
+    [(_, message)] = words_found(release).items()
+    assert message == "texts are told in Spanish, titles of facts and rules are not"
+
+
+def test_words_are_part_of_what_a_release_is(release):
+    assert with_words("facts: { purchase.amount: Monto }\n").hash != release.hash
+
+
+def test_the_program_has_a_spanish_word_for_all_that_a_family_may_be_shown():
+    shipped = load_release(BASE.parents[2])
+    spanish = shipped.glossaries["es"]
+    lacking = [
+        (section, key)
+        for section, key, _ in shown_to_families(shipped)
+        if spanish.word(section, *key) is None
+    ]
+    assert lacking == []
+    assert [
+        texts.name for texts in shipped.texts.values()
+        if set(texts.parent) != {"en", "es"}
+    ] == []  # fmt: skip

@@ -302,7 +302,8 @@ def test_the_console_hides_decisions_of_other_students_too(
 ) -> None:
     by_id = {route.path for route in _every_route(app) if "{" in route.path}
     assert {path for path in by_id if path.startswith("/console")} == {
-        "/console/decisions/{decision_id}"
+        "/console/decisions/{decision_id}",
+        "/console/decisions/{decision_id}/family",
     }
     own, other = _objects(client, "Amara Okafor"), _objects(client, "Lily Chen")
     with parts.database.write() as tx:
@@ -317,6 +318,8 @@ def test_the_console_hides_decisions_of_other_students_too(
     missing = browser.get("/console/decisions/01NOBODY")
     assert (hidden.status_code, missing.status_code) == (404, 404)
     assert hidden.text.replace(other["decision_id"], "01NOBODY") == missing.text
+    letters = [f"/console/decisions/{one['decision_id']}/family" for one in (own, other)]
+    assert [browser.get(letter).status_code for letter in letters] == [200, 404]
     assert other["decision_id"] not in browser.get("/console/decisions").text
 
 
