@@ -37,7 +37,8 @@ def render_family(view: Mapping[str, Any]) -> str:
         if view[key]:
             lines += ["", said[heading], *(f"- {text}" for text in view[key])]
     if view["amounts"]:
-        lines += ["", *(f"{each['title']}: {each['text']}" for each in view["amounts"])]
+        lines += ["", amounts_heading(view)]
+        lines += [f"- {each['title']}: {each['text']}" for each in view["amounts"]]
     if view["next"]:
         lines += ["", view["next"]]
     if view["sources"]:
@@ -48,6 +49,12 @@ def render_family(view: Mapping[str, Any]) -> str:
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text.strip() + "\n"
+
+
+def amounts_heading(view: Mapping[str, Any]) -> str:
+    """Amounts are answered beside a refusal too, and must not be read as a promise."""
+    key = "amounts_allow" if view["verdict"] == "allow" else "amounts"
+    return SAID[view["language"]][key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def test_a_refusal_names_its_reason_its_source_and_what_it_rests_on() -> None:
     assert "Educational Technology (not seen) https://k12.ncseaa.edu/" in english
     assert SAID["en"]["unconfirmed"] in english
     assert SAID["en"]["next"] in english
+    assert "Amounts worked out, whatever is decided:" in english
     assert "hasta 30 días después del pedido" in spanish
     assert SAID["es"]["unconfirmed"] in spanish
 

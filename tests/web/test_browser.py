@@ -205,6 +205,12 @@ def test_no_page_is_wider_than_a_phone(open_browser: Open, console: str) -> None
         ".map(one => one.outerHTML.slice(0, 120))"
     )
     assert cut == []
+    chrome.find_element(By.LINK_TEXT, "en español").click()
+    WebDriverWait(chrome, WAIT_SECONDS).until(
+        lambda _: chrome.find_elements(By.CSS_SELECTOR, "html[lang=es] article")
+    )
+    assert_fits()
+    assert chrome.execute_script(FAINT) == []
     assert_no_complaint(chrome)
 
 
