@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from api.book.layout import Layout, Reference, anchor, fact_groups
 from api.book.rule_pages import Words, words_of
+from api.book.told import Told, told_in
 from api.book.wording import spaced
 from engine.language.model import Conclusion, Fact, FactRef, Release, Rule, Source, Standing
 from engine.language.operands import operands_of
@@ -13,10 +14,12 @@ from engine.language.values import NUMBERS, format_value
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A fact. change: what may be proposed and to whom, "" for nothing."""
+    """A fact. change: what may be proposed and to whom, "" for nothing. told: its title as
+    families read it in the book's language."""
 
     name: str
     title: str
+    told: Told
     anchor: str
     type: str
     members: tuple[str, ...]
@@ -75,7 +78,7 @@ _ORIGINS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def write_facts(layout: Layout) -> tuple[FactGroup, ...]:
+def write_facts(layout: Layout, language: str) -> tuple[FactGroup, ...]:
     """Every fact, grouped, with the rules that read it."""
     readers = fact_readers(layout.release)
     return tuple(
@@ -83,7 +86,7 @@ def write_facts(layout: Layout) -> tuple[FactGroup, ...]:
             group,
             anchor("facts", group),
             layout.sections[anchor("facts", group)],
-            tuple(_fact(layout, layout.release.facts[name], readers) for name in names),
+            tuple(_fact(layout, layout.release.facts[name], readers, language) for name in names),
         )
         for group, names in fact_groups(layout.release).items()
     )
@@ -103,13 +106,16 @@ def _facts_of(rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _fact(layout: Layout, fact: Fact, readers: Mapping[str, Sequence[str]]) -> FactLine:
+def _fact(
+    layout: Layout, fact: Fact, readers: Mapping[str, Sequence[str]], language: str
+) -> FactLine:
     return FactLine(
         name=fact.name,
         title=fact.title,
+        told=told_in(layout.release, language, "facts", fact.name),
         anchor=anchor("fact", fact.name),
         type=_type(fact),
-        members=tuple(map(spaced, fact.type.members)),
+        members=tuple(_member(layout.release, language, fact.name, m) for m in fact.type.members),
         may_be_none=fact.type.may_be_none,
         origin=_ORIGINS.get(fact.origin or "", fact.origin or "not said"),
         is_personal=fact.personal,
@@ -117,6 +123,12 @@ def _fact(layout: Layout, fact: Fact, readers: Mapping[str, Sequence[str]]) -> F
         is_changed_by_family=fact.remedy is not None and fact.changeable_by == "family",
         read_by=layout.rules(readers.get(fact.name, ())),
     )
+
+
+def _member(release: Release, language: str, fact: str, member: str) -> str:
+    """`home school`, and what families read for it where that is another word."""
+    told = told_in(release, language, "members", fact, member)
+    return f"{spaced(member)} = {told.words}" if told.words else spaced(member)
 
 
 def _type(fact: Fact) -> str:

@@ -130,7 +130,7 @@ def gather_book(release: Release, exhibits: Exhibits, language: str = "en") -> B
         ),
         conclusions=write_conclusions(layout, language),
         numbers=numbers,
-        facts=write_facts(layout),
+        facts=write_facts(layout, language),
         sources=write_sources(layout),
         index=write_index(layout),
         last={

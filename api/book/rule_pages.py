@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from api.book.exhibits import Exhibits, ShownFile, by_file
 from api.book.layout import Cited, Layout, Reference, anchor
 from api.book.numbers import NumberValue, value_of
+from api.book.told import Told, told_in
 from api.book.wording import Line, Piece, StepLine, Wording, filled, spaced
 from engine.language.model import (
     InForce,
@@ -76,6 +77,7 @@ class RulePage:
 
     name: str
     title: str
+    told: Told
     anchor: str
     section: str
     place: str
@@ -105,6 +107,7 @@ def write_rule(layout: Layout, rule: Rule, exhibits: Exhibits, language: str) ->
     return RulePage(
         name=rule.name,
         title=rule.title,
+        told=told_in(release, language, "rules", rule.name),
         anchor=anchor("rule", rule.name),
         section=layout.sections[anchor("rule", rule.name)],
         place=f"{rule.place.file}:{rule.place.line}",

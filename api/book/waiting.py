@@ -33,7 +33,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Texts of one decision or folder in a language that no person has checked."""
+    """Texts of a decision or folder, or words of a kind, in a language that nobody has checked."""
 
     language: str
     total: int
@@ -50,6 +50,7 @@ class Waiting:
     older_rules: tuple[Unsure, ...]
     due: tuple[Due, ...]
     texts: tuple[Untold, ...]
+    words: tuple[Untold, ...]
     unshown: tuple[Reference, ...]
     failures: tuple[tuple[str, str, str], ...]
 
@@ -70,6 +71,7 @@ def gather_waiting(layout: Layout, exhibits: Exhibits) -> Waiting:
         older_rules=tuple(_rules(layout, "older")),
         due=tuple(_due(layout)),
         texts=tuple(_texts(release)),
+        words=tuple(_words(release)),
         unshown=layout.rules(
             name for name in release.rules if shown and name not in exhibits.by_rule
         ),
@@ -133,3 +135,15 @@ def _texts(release: Release) -> Iterator[Untold]:
             folders[each.decision] = folders.get(each.decision, 0) + 1
         named = tuple((spaced(folder), folders[folder]) for folder in sorted(folders))
         yield Untold(language, len(written), len(unread), named)
+
+
+def _words(release: Release) -> Iterator[Untold]:
+    """By language, and by what the words stand for."""
+    for language, glossary in sorted(release.glossaries.items()):
+        unread = {
+            section: sum(not glossary.is_reviewed(section, *key) for key in words)
+            for section, words in glossary.words.items()
+        }
+        total = sum(map(len, glossary.words.values()))
+        named = tuple((section, count) for section, count in sorted(unread.items()) if count)
+        yield Untold(language, total, sum(unread.values()), named)

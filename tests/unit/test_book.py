@@ -313,3 +313,13 @@ def test_spanish_is_printed_where_it_is_written_and_says_that_it_is_unchecked(
     assert "No encontramos el aparato." in words(told)
     assert "text not checked by a person yet" in words(told)
     assert [each.get("lang") for each in told.iter("span") if each.get("lang")] == ["es", "es"]
+
+
+def test_a_spanish_book_shows_what_families_read_and_that_nobody_has_checked_it():
+    shipped = load_release(ROOT)
+    spanish, english = print_book(shipped, language="es"), print_book(shipped)
+    assert '<i lang="es">Monto que se pide</i>' in spanish
+    assert '<i lang="es">El W-9 se entrega antes de mover dinero</i>' in spanish
+    assert "home school = escuela en casa" in spanish
+    assert "Monto que se pide" not in english
+    assert "titles and members are not checked by a person" in english
