@@ -32,6 +32,8 @@ $(READY): requirements-dev.lock pyproject.toml
 run: $(READY)
 	$(BIN)/esa-policy demo
 
+# Each worker and each command that a test starts would compile every module anew without this.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 

@@ -3,10 +3,11 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from support.postgres import a_postgres
 from support.privacy import vault
 
@@ -27,12 +28,15 @@ def postgres_url() -> Iterator[str]:
 
 
 def _emptied(url: str) -> str:
-    """The same database without a row; the append-only triggers sleep while it is emptied."""
+    """The same database without a row; the append-only triggers sleep while it is emptied.
+
+    Few rows are deleted several times faster than TRUNCATE makes new files for all tables.
+    """
     engine = create_engine(url)
-    names = ", ".join(table.name for table in metadata.sorted_tables)
+    deletes = "; ".join(f"DELETE FROM {table.name}" for table in metadata.sorted_tables)
     with engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        connection.exec_driver_sql(f"TRUNCATE {names}")
+        connection.exec_driver_sql(deletes)
     engine.dispose()
     return url
 
@@ -74,10 +78,18 @@ def postgres_database(postgres_url: str) -> Iterator[Database]:
     opened.close()
 
 
+@cache
+def _engine_of(url: str) -> Engine:
+    """One engine a server: it remembers how statements read, which each new one works out anew."""
+    return Database(url).engine
+
+
 def open_fast(url: str) -> Database:
     """A database that does not wait for the disk: no test here pulls the plug of the machine."""
     opened = Database(url, vault())
-    if opened.is_sqlite:
+    if not opened.is_sqlite:
+        opened.engine = _engine_of(url)
+    else:
 
         def relax(connection: sqlite3.Connection, _record: object) -> None:
             connection.execute("PRAGMA synchronous=OFF")

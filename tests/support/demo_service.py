@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from support.privacy import vault, write_masters
+from support.service_world import decider, watcher
 
 from api.app import create_app
 from api.demo.load import load_demo
@@ -20,8 +21,7 @@ from api.settings import DEMO_API_KEY
 from api.store.database import Database
 from api.store.migration import migrate
 from engine.decide.decider import Decider
-from engine.language.loader import load_files, load_release
-from engine.watch.watcher import Watcher
+from engine.language.loader import load_files
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 9, 21, 16, 0, tzinfo=UTC)
@@ -41,12 +41,10 @@ def parts_over(path: Path) -> Parts:
 
 def parts_at(url: str) -> Parts:
     """The same over any database."""
-    release = load_release(ROOT)
-    decider = Decider(release)
     return Parts(
         database=Database(url, vault()),
-        decider=decider,
-        watcher=Watcher(release, decider),
+        decider=decider(),
+        watcher=watcher(),
         clock=lambda: NOON,
         new_id=counting("01M0"),
         new_secret=counting("secret-"),

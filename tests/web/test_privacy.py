@@ -35,9 +35,10 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the service writes to its log, at the finest level, as it is written in production."""
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
+    before = structlog.get_config()
     configure_logs("DEBUG")
     yield stream
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def narrow(app: FastAPI, parts: Parts, *scopes: str) -> TestClient:
