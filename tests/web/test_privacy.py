@@ -1,8 +1,8 @@
 """People in HTTP replies, pages, logs and metrics: shown to whom they may be, and nowhere else."""
 
 import io
-import re
 import json
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
