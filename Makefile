@@ -62,6 +62,8 @@ bench: $(BENCHED)
 torture: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m support.torture --facts 1000000
 	PYTHONPATH=tests $(BIN)/python -m support.torture_export --mutations 10000
+	PYTHONPATH=tests $(BIN)/python -m support.torture_million --records 1000000
+	PYTHONPATH=tests $(BIN)/python -m support.torture_million --postgres
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \

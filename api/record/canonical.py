@@ -38,7 +38,8 @@ def canonical_bytes(value: object) -> bytes:
 
 def quoted(text: str) -> str:
     """A text as canonical JSON writes it."""
-    return _encodable(_quote(text))
+    written = _quote(text)
+    return written if written.isascii() else _encodable(written)
 
 
 def _encodable(text: str) -> str:

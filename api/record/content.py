@@ -84,7 +84,7 @@ def _write_plain(value: Any) -> str:
 
 
 def _write_text(value: Any) -> str:
-    return quoted(value) if isinstance(value, str) else _write_plain(value)
+    return quoted(value) if type(value) is str else _write_plain(value)
 
 
 def _write_flag(value: Any) -> str:

@@ -5,10 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.record.verifier.manifest import not_proven, proven
 from api.store.columns import STORED_MOMENT
 from api.store.seals import Part
-
-_SIGNED = "each record is, byte for byte, the one that was sealed; the seals are signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +39,11 @@ class Scope:
 
     def proves(self) -> list[str]:
         """Sentences for people, true of every export of this scope that holds."""
-        if self.is_whole:
-            return [
-                _SIGNED,
-                "the record is complete up to the newest seal: nothing was removed, added or moved",
-            ]
-        return [
-            _SIGNED,
-            "of the seals under `complete_seals` every record is here, so none of them is missing",
-        ]
+        return proven(self.json()["kind"])
 
     def does_not_prove(self, unsealed: int) -> list[str]:
         """The same for what nobody should conclude."""
-        found = [
-            f"{unsealed} records were not sealed yet when this was exported and are not in it",
-            "that no seal came after the newest one here: compare checkpoints kept elsewhere",
-        ]
-        if not self.is_whole:
-            found.append(
-                "of the other seals, each record here is proven to be part of the record, but not "
-                "that no further record of this scope is under the same seal"
-            )
-        return found
+        return not_proven(self.json()["kind"], unsealed)
 
 
 ALL = Scope(Part())

@@ -8,8 +8,8 @@ from typing import Final
 _FOLDER: Final = Path(__file__).with_name("verifier")
 _PACKAGE: Final = "api.record.verifier"
 MODULES: Final = (
-    "findings", "json_form", "tree", "ed25519", "folder", "chain", "contents", "records",
-    "releases", "manifest", "command",
+    "findings", "json_form", "tree", "ed25519", "folder", "chain", "repeats", "contents",
+    "records", "releases", "manifest", "command",
 )  # fmt: skip
 """In the order in which each needs only those before it."""
 

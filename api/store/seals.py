@@ -16,6 +16,7 @@ from api.store.seal_records import SealedRecord, SealKeyRow, SealRow
 _QUEUE: Final = tables.unsealed
 _PLACES: Final = tables.sealed_records
 _DECISIONS: Final = tables.decisions
+_REPEATED: Final = 50
 
 
 class QueueChanged(Exception):
@@ -34,7 +35,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A sealed record as it is stored now. text: None where its row is gone."""
+    """A sealed record as it is stored now. text: None where its row is gone. hash: what its own
+    column says, which no seal covers."""
 
     sequence: int
     decision_id: str
@@ -42,6 +44,7 @@ class StoredRecord:
     leaf: bytes
     release_id: str | None
     text: str | None
+    hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,20 +182,35 @@ class SealedRecords:
     def between(self, first: int, last: int, part: Part) -> Iterator[StoredRecord]:
         """The records of these sequences that are in the part, in order."""
         for row in self.connection.execute(self._between(first, last, part)):
-            yield StoredRecord(
-                row[0], row[1], row[2], bytes(row[3]), row[4], text_of_stored(row[5:])
-            )
+            sequence, decision_id, seal, leaf, release_id, hash, *stored = row
+            text = text_of_stored(stored)
+            yield StoredRecord(sequence, decision_id, seal, bytes(leaf), release_id, text, hash)
 
     def _between(self, first: int, last: int, part: Part) -> Select[Any]:
         columns = _PLACES.c
         place = (columns.sequence, columns.decision_id, columns.seal, columns.leaf)
         return (
-            select(*place, _DECISIONS.c.release_id, *_stored())
+            select(*place, _DECISIONS.c.release_id, _DECISIONS.c.hash, *_stored())
             .select_from(_PLACES)
             .outerjoin(_DECISIONS, _DECISIONS.c.id == columns.decision_id)
             .where(columns.sequence.between(first, last), *part.conditions())
             .order_by(columns.sequence)
         )
+
+    def count_beside(self) -> int:
+        """How many rows lie before the first seal or behind the newest one."""
+        # One statement, since the sealer may be at work.
+        newest = select(func.coalesce(func.max(tables.seals.c.last), 0)).scalar_subquery()
+        query = select(func.count()).select_from(_PLACES)
+        beside = query.where((_PLACES.c.sequence < 1) | (_PLACES.c.sequence > newest))
+        return int(self.connection.execute(beside).scalar_one())
+
+    def repeated(self) -> list[str]:
+        """Decisions with more than one place, which the table does not allow: the first few."""
+        self._take_time()
+        id = _PLACES.c.decision_id
+        query = select(id).group_by(id).having(func.count() > 1).order_by(id).limit(_REPEATED)
+        return list(self.connection.execute(query).scalars())
 
     def seals_with(self, part: Part, newest: int) -> list[int]:
         """The numbers, up to `newest`, of the seals that hold a record of the part."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, event
+from support import torture_export
 from support.postgres import a_postgres
 from support.privacy import vault
 
@@ -68,6 +69,18 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_fast(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Exports of everything, of an account, and of a period; not to be changed."""
+    return torture_export.make_exports(tmp_path_factory.mktemp("exports"))
+
+
+@pytest.fixture
+def export(exports: list[Path], tmp_path: Path) -> Path:
+    """A copy of the export of everything, to be changed."""
+    return shutil.copytree(exports[0], tmp_path / "export")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support import torture_export
 from support.sealed_records import Record, add_account, checked, keys, make_record
+from support.torture_export import lines_of
 
 from api.record import verify_template
 from api.record.audit import Audit
@@ -26,22 +27,6 @@ ZONE = ZoneInfo("America/New_York")
 @pytest.fixture
 def record(database: Database, tmp_path: Path) -> Record:
     return make_record(database, tmp_path / "record", small_release=True)
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Of everything, of an account, and of a period."""
-    return torture_export.make_exports(tmp_path_factory.mktemp("exports"))
-
-
-@pytest.fixture
-def export(exports: list[Path], tmp_path: Path) -> Path:
-    """A copy of the export of everything, to be changed."""
-    return shutil.copytree(exports[0], tmp_path / "export")
-
-
-def lines_of(path: Path) -> list[bytes]:
-    return path.read_bytes().splitlines(keepends=True)
 
 
 def manifest_of(folder: Path) -> dict[str, object]:

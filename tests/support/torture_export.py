@@ -83,6 +83,11 @@ def _exported(record: Record, name: str, scope: Scope) -> Path:
     return record.export(name, scope, keys=keys(2))
 
 
+def lines_of(path: Path) -> list[bytes]:
+    """The lines of a file, each with its end."""
+    return path.read_bytes().splitlines(keepends=True)
+
+
 # --- changes ----------------------------------------------------------------------------------
 
 

@@ -1,1 +1,1 @@
-"""The check of an export. Standard library alone: `bundle.py` makes one file of these modules."""
+"""The check of an export, standard library alone; `verify_template.py` makes one file of it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from api.record.verifier.ed25519 import PublicKey
 from api.record.verifier.findings import Findings
-from api.record.verifier.folder import Entry
+from api.record.verifier.folder import Entry, objects_of
 from api.record.verifier.json_form import compact, parse_pretty, shaped
 
 GENESIS = "0" * 64
@@ -26,7 +26,7 @@ KEY_SHAPE: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SealedRange:
     """What the records need of a seal. hash: of its whole line."""
 
@@ -134,24 +134,56 @@ def _judge_trust(unendorsed: list[str], trusted: set[str], found: Findings) -> N
 def check_seals(
     entries: Iterable[Entry], keys: Mapping[str, PublicKey], found: Findings
 ) -> list[SealedRange]:
-    """All seals in order: numbers and sequences without gap, each naming the one before it."""
+    """All seals in order: numbers and sequences without gap, each naming the one before it.
+
+    A seal names the one before it by all its bytes, signature included, so a signature vouches for
+    every seal before it by the same key. Checked are the last ones of each key, and both seals
+    where one does not name the other: years of small seals would else take hours.
+    """
     seals: list[SealedRange] = []
     number, last, previous = 0, 0, GENESIS
+    signatures = _Signatures(keys, found)
     for where, line, entry in entries:
         try:
             seal = shaped(entry, SEAL_SHAPE)
             _check_place(seal, number + 1, last + 1, previous)
+            signatures.follow(where, seal)
         except ValueError as error:
             found.add(where, f"seal {str(entry.get('number'))[:20]}: {error}")
+            signatures.check_last()
             if not _can_follow(entry):
                 continue
-        problem = signature_problem(entry, keys)
-        if problem:
-            found.add(where, f"seal {entry['number']}: {problem}")
+            signatures.follow(where, entry)
+            signatures.check_last()
         number, last, previous = entry["number"], entry["last"], sha256(line).hexdigest()
         root = bytes.fromhex(entry["root"])
         seals.append(SealedRange(number, entry["first"], last, root, previous))
+    signatures.check_last()
     return seals
+
+
+class _Signatures:
+    """Checks the signature of a seal where none by the same key follows it."""
+
+    def __init__(self, keys: Mapping[str, PublicKey], found: Findings) -> None:
+        self._keys, self._found = keys, found
+        self._last: tuple[str, Mapping[str, Any]] | None = None
+
+    def follow(self, where: str, seal: Mapping[str, Any]) -> None:
+        """The next seal, which names the one before it."""
+        if self._last is not None and self._last[1]["key"] != seal["key"]:
+            self.check_last()
+        self._last = where, seal
+
+    def check_last(self) -> None:
+        """No seal vouches for the last one: its own signature must."""
+        if self._last is None:
+            return
+        where, seal = self._last
+        self._last = None
+        problem = signature_problem(seal, self._keys)
+        if problem:
+            self._found.add(where, f"seal {seal['number']}: {problem}")
 
 
 def _check_place(seal: Mapping[str, Any], number: int, first: int, previous: str) -> None:
@@ -194,9 +226,18 @@ def signature_problem(content: Mapping[str, Any], keys: Mapping[str, PublicKey])
 # --- checkpoints ------------------------------------------------------------------------------
 
 
-def check_checkpoints(entries: Iterable[Entry], seals: list[SealedRange], found: Findings) -> int:
-    """Each checkpoint repeats one of the seals; gives the last one's number."""
-    before = 0
+def check_checkpoints(
+    entries: Iterable[Entry],
+    seals: list[SealedRange],
+    found: Findings,
+    *,
+    begins_at_one: bool = True,
+) -> int:
+    """Each checkpoint repeats one of the seals; gives the last one's number, 0 where there is none.
+
+    begins_at_one: not so for files that somebody keeps, of which each takes up where another ends.
+    """
+    before = 0 if begins_at_one else None
     for where, _, entry in entries:
         try:
             shaped(entry, {"hash": str, "seal": dict})
@@ -205,6 +246,9 @@ def check_checkpoints(entries: Iterable[Entry], seals: list[SealedRange], found:
             found.add(where, str(error))
             continue
         number = seal["number"]
+        if before is None and number > 0:
+            before = number - 1
+        before = before or 0
         if sha256(compact(seal)).hexdigest() != entry["hash"]:
             found.add(where, f"the hash of checkpoint {number} is not that of its seal")
         elif number != before + 1:
@@ -215,4 +259,12 @@ def check_checkpoints(entries: Iterable[Entry], seals: list[SealedRange], found:
         elif seals[number - 1].hash != entry["hash"]:
             found.add(where, f"seal {number} is not the one that was made: the chain is another")
         before = number
-    return before
+    return before or 0
+
+
+def check_kept(path: Path, seals: list[SealedRange], found: Findings) -> str:
+    """A file of checkpoints that the auditor keeps; a sentence of how far it reaches."""
+    last = check_checkpoints(objects_of(path, found), seals, found, begins_at_one=False)
+    if not last:
+        found.add(path.name, "holds no checkpoint, so nothing was compared with it")
+    return f"the checkpoints of `{path.name}` reach to seal {last}"

@@ -2,34 +2,40 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from api.record.verifier.chain import (
     GENESIS,
+    KEYS,
     SealedRange,
     check_checkpoints,
+    check_kept,
     check_keys,
     check_seals,
     read_keys,
 )
-from api.record.verifier.contents import Contents, Rules
+from api.record.verifier.contents import RECORDS, Contents, Rules
 from api.record.verifier.findings import SHOWN, Findings
 from api.record.verifier.folder import objects_of
 from api.record.verifier.manifest import (
     MANIFEST,
     check_claims,
     check_files,
+    check_names,
     check_signature,
+    not_proven,
+    proven,
     read_manifest,
 )
-from api.record.verifier.records import check_part, check_whole, ranges_of
-from api.record.verifier.releases import check_releases
+from api.record.verifier.records import LEAVES, PROOFS, check_part, check_whole, ranges_of
+from api.record.verifier.releases import RELEASES, check_releases
 
 HOLDS, BROKEN, UNUSABLE = 0, 1, 2
 SEALS = "seals.jsonl"
 CHECKPOINTS = "checkpoints.jsonl"
+SCRIPT = "verify.py"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,16 +78,19 @@ def verify(
     check_signature(manifest, known, found)
     seals = check_seals(objects_of(folder / SEALS, found), known, found)
     last = check_checkpoints(objects_of(folder / CHECKPOINTS, found), seals, found)
-    for path in checkpoints:
-        check_checkpoints(objects_of(path, found), seals, found)
+    kept = [check_kept(path, seals, found) for path in checkpoints]
     releases = check_releases(folder, found)
+    check_names(manifest, _names(manifest, releases), found)
     contents = Contents(folder, Rules(frozenset(releases), manifest["scope"]), found)
     if manifest["scope"]["kind"] == "all":
         check_whole(folder, seals, contents, found, _progress(manifest))
         complete = ranges_of([seal.number for seal in seals])
     else:
         complete = check_part(folder, seals, contents, found, _progress(manifest))
+    kind = manifest["scope"]["kind"]
     actual = {
+        "proves": proven(kind),
+        "does_not_prove": not_proven(kind, manifest["unsealed"]),
         "records": contents.count,
         "chain": chain_of(seals),
         "checkpoints": last,
@@ -89,7 +98,14 @@ def verify(
         "releases": len(releases),
     }
     check_claims(manifest, actual, found)
-    return _summary(manifest, seals, last, contents.count)
+    return [*_summary(manifest, seals, last, contents.count), *kept]
+
+
+def _names(manifest: Mapping[str, Any], releases: Mapping[str, Sequence[str]]) -> set[str]:
+    """The files that an export of this scope with these releases has, besides the manifest."""
+    proofs = LEAVES if manifest["scope"]["kind"] == "all" else PROOFS
+    own = {RECORDS, proofs, SEALS, CHECKPOINTS, KEYS, RELEASES, SCRIPT}
+    return own.union(*releases.values())
 
 
 def chain_of(seals: Sequence[SealedRange]) -> dict[str, object]:

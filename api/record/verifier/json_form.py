@@ -6,7 +6,9 @@ from typing import Any, NoReturn
 
 LARGEST_NUMBER = 2**53 - 1
 _DISORDERED = re.compile("[\ue000-\U0010ffff]")  # Python and UTF-16 order these differently
-_compact = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_compact = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+).encode
 
 
 def parse(data: bytes) -> dict[str, Any]:
@@ -65,9 +67,10 @@ def _refuse(text: str) -> NoReturn:
 
 
 def _whole(text: str) -> int:
-    if len(text) > 17 or abs(int(text)) > LARGEST_NUMBER:
+    number = int(text) if len(text) <= 17 else LARGEST_NUMBER + 1
+    if not -LARGEST_NUMBER <= number <= LARGEST_NUMBER:
         raise ValueError(f"`{text[:20]}` is larger than 2^53 - 1")
-    return int(text)
+    return number
 
 
 _read = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse, parse_int=_whole).decode

@@ -23,6 +23,35 @@ SCOPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "period": {"kind": str, "first": str, "end": str, "since": str, "until": str},
 }
 
+_SIGNED = "each record is, byte for byte, the one that was sealed; the seals are signed"
+
+
+def proven(kind: str) -> list[str]:
+    """Sentences for people, true of every export of this kind of scope that holds."""
+    if kind == "all":
+        return [
+            _SIGNED,
+            "the record is complete up to the newest seal: nothing was removed, added or moved",
+        ]
+    return [
+        _SIGNED,
+        "of the seals under `complete_seals` every record is here, so none of them is missing",
+    ]
+
+
+def not_proven(kind: str, unsealed: int) -> list[str]:
+    """The same for what nobody should conclude."""
+    sentences = [
+        f"{unsealed} records were not sealed yet when this was exported and are not in it",
+        "that no seal came after the newest one here: compare checkpoints kept elsewhere",
+    ]
+    if kind != "all":
+        sentences.append(
+            "of the other seals, each record here is proven to be part of the record, but not "
+            "that no further record of this scope is under the same seal"
+        )
+    return sentences
+
 
 def read_manifest(folder: Path, found: Findings) -> dict[str, Any] | None:
     """The manifest, or None where there is none that says what the export is."""
@@ -67,6 +96,14 @@ def check_files(folder: Path, manifest: Mapping[str, Any], found: Findings) -> N
         path = folder / name
         if path.stat().st_size != claim["bytes"] or file_hash(path) != claim["sha256"]:
             found.add(name, "the file is not the one that was exported")
+
+
+def check_names(manifest: Mapping[str, Any], expected: set[str], found: Findings) -> None:
+    """The manifest names the files of an export and no others, even where its hashes fit."""
+    for name in sorted(set(manifest["files"]) - expected):
+        found.add(MANIFEST, f"names `{name}`, which is no part of an export")
+    for name in sorted(expected - set(manifest["files"])):
+        found.add(MANIFEST, f"does not name `{name}`")
 
 
 def check_signature(

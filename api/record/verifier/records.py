@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from api.record.verifier.chain import SealedRange
-from api.record.verifier.contents import RECORDS, Contents
+from api.record.verifier.contents import RECORDS, Contents, id_of
 from api.record.verifier.findings import Findings
 from api.record.verifier.folder import lines_of, objects_of
-from api.record.verifier.json_form import parse, shaped
+from api.record.verifier.json_form import shaped
 from api.record.verifier.tree import leaf_hash, root_by_path, root_of
 
 LEAVES = "leaves.txt"
@@ -48,7 +48,9 @@ def check_whole(
         pass  # counted, and told where they are wrong in themselves
     for number, _ in leaves:
         found.add(f"{LEAVES}:{number}", "the leaf belongs to no seal")
-    if not is_sound:
+    if is_sound:
+        contents.tell_repeats()
+    else:
         diagnose(folder, list(_sound_leaves(folder, seals)), found)
 
 
@@ -97,7 +99,9 @@ def check_part(
         is_sound &= proven is not None and leaf == proven[2]
         if contents.count % 4096 == 0:
             tell(contents.count)
-    if not is_sound:
+    if is_sound:
+        contents.tell_repeats()
+    else:
         again = _proven_places(folder, seals, Findings())
         diagnose(folder, [(sequence, leaf) for _, sequence, leaf in again], found)
     whole = [seal.number for seal in seals if counts[seal.number] == seal.last - seal.first + 1]
@@ -200,10 +204,8 @@ def _tell_strangers(
 
 def name_of(line: bytes) -> str:
     """The id that a line claims, for people."""
-    try:
-        return f"decision {str(parse(line).get('id'))[:64]}"
-    except ValueError:
-        return "unreadable"
+    id = id_of(line)
+    return f"decision {id[:64]}" if id else "unreadable"
 
 
 def _span(first: int, last: int) -> str:

@@ -1,5 +1,6 @@
 """Releases: the policy files that decided, each set found under the hash of its content."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,31 +15,41 @@ RELEASE_SHAPE: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
-def check_releases(folder: Path, found: Findings) -> list[str]:
-    """The releases of an export whose files give their hash."""
-    known: list[str] = []
+def check_releases(folder: Path, found: Findings) -> dict[str, list[str]]:
+    """The releases of an export, and where the files of each lie whose files give its hash."""
+    known: dict[str, list[str]] = {}
+    newest = ""
     for where, _, entry in objects_of(folder / RELEASES, found):
         try:
             release = shaped(entry, RELEASE_SHAPE)
-            if known and release["id"] <= known[-1]:
+            if release["id"] <= newest:
                 raise ValueError("the releases are out of order")
-            known.append(release["id"])
-            if release_hash(folder, release) != release["id"]:
-                raise ValueError(f"the files of release {release['id'][:64]} were changed")
+            newest = release["id"]
+            known[newest] = []
+            places = _places(release)
+            known[newest] = list(places.values())
+            files = {path: (folder / place).read_bytes() for path, place in places.items()}
+            if hash_of_files(release["semantics_version"], files) != newest:
+                raise ValueError(f"the files of release {newest[:64]} were changed")
         except (ValueError, OSError) as error:
             found.add(where, str(error))
     return known
 
 
-def release_hash(folder: Path, release: dict[str, Any]) -> str:
-    """SHA-256 over the semantics version, then path and content of each file by path, each
-    preceded by its length in eight bytes."""
+def _places(release: Mapping[str, Any]) -> dict[str, str]:
+    """Where each file of a release lies in the export."""
     paths = release["files"]
     if not all(type(path) is str for path in paths) or paths != sorted(set(paths)):
         raise ValueError("the files of the release are not a sorted list of paths")
-    parts = [release["semantics_version"].encode()]
-    for path in paths:
-        parts += [path.encode(), (folder / file_of(release["id"], path)).read_bytes()]
+    return {path: file_of(release["id"], path) for path in paths}
+
+
+def hash_of_files(semantics_version: str, files: Mapping[str, bytes]) -> str:
+    """SHA-256 over the semantics version, then path and content of each file by path, each
+    preceded by its length in eight bytes."""
+    parts = [semantics_version.encode()]
+    for path in sorted(files):
+        parts += [path.encode(), files[path]]
     digest = sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
+HASH_BYTES = 32
+
 
 def leaf_hash(data: bytes) -> bytes:
     """SHA-256(0x00 || data)."""
