@@ -64,6 +64,8 @@ torture: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m support.torture_export --mutations 10000
 	PYTHONPATH=tests $(BIN)/python -m support.torture_million --records 1000000
 	PYTHONPATH=tests $(BIN)/python -m support.torture_million --postgres
+	PYTHONPATH=tests $(BIN)/python -m support.torture_kills --kills 200 --database sqlite
+	PYTHONPATH=tests $(BIN)/python -m support.torture_kills --kills 200 --database postgres
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \

@@ -20,7 +20,9 @@ BUSY_SECONDS: Final = 10
 POOL_SIZE: Final = 10
 POOL_OVERFLOW: Final = 20
 _POSTGRES_OPTIONS: Final = (
-    f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=30s -c timezone=utc"
+    f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=30s -c timezone=utc "
+    # Whatever the server's default is: what is acknowledged must outlive its end.
+    "-c synchronous_commit=on"
 )
 
 

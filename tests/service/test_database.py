@@ -35,6 +35,20 @@ def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
     assert said == ["wal", 2, 1, 1]  # 2 = FULL
 
 
+@pytest.mark.postgres
+def test_postgres_is_durable_whatever_its_default_says(postgres_database: Database) -> None:
+    with postgres_database.write() as tx:
+        tx.connection.exec_driver_sql("ALTER DATABASE postgres SET synchronous_commit = off")
+    postgres_database.engine.dispose()
+    try:
+        with postgres_database.read() as tx:
+            said = tx.connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+        assert said == "on"
+    finally:
+        with postgres_database.write() as tx:
+            tx.connection.exec_driver_sql("ALTER DATABASE postgres RESET synchronous_commit")
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_a_database_that_would_be_gone_at_the_end_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="needs a file"):

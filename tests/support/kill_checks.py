@@ -15,6 +15,7 @@ from api.service import decisions
 from api.service.decision_facts import listed_answers
 from api.service.people import MASKED
 from api.store import tables
+from api.store.database import Database
 from api.store.records import DecisionRow
 from api.store.transaction import Transaction
 
@@ -149,6 +150,18 @@ class Checks:
 
     def _wrong(self, what: str) -> None:
         self._account.complain(what)
+
+
+def assert_all_is_as_it_was_said(database: Database, account: Account) -> None:
+    """What was acknowledged is there, once, and the money adds up; for callers that have ended."""
+    checks = Checks(account)
+    with database.read() as tx:
+        checks.record(tx, account.acknowledged())
+        checks.effects(tx)
+        checks.money(tx)
+    assert account.wrong == []
+    for kind in ("decisions", "purchases"):
+        assert checks.counts[f"acknowledged {kind} found"] > 0
 
 
 def _reply(one: Asked) -> dict[str, Any]:

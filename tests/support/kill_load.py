@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
+from support.processes import eventually
 
 from api.settings import DEMO_API_KEY, DEMO_REVIEWER_KEY
 
@@ -25,8 +26,9 @@ REPLY_SECONDS: Final = 45.0
 END_SECONDS: Final = 180.0
 LAST_ATTEMPTS: Final = 200
 """How often a request is sent again after the load has ended, until it is given up."""
-MARKS_A_CALLER: Final = 1_000_000
+MARKS_A_CALLER: Final = 100_000
 REMEMBERED: Final = 50
+ENOUGH: Final = 12
 QUESTIONS_A_BATCH: Final = 8
 
 
@@ -80,18 +82,27 @@ class Account:
         with self._lock:
             self.wrong.append(what)
 
+    def await_more(self, what: str, more: int = ENOUGH) -> None:
+        """Waits until that many more replies of a kind were given; nothing may go wrong."""
+        before = self.counts[what]
+        eventually(lambda: self.counts[what] >= before + more or self.wrong, f"{more} {what}")
+        assert not self.wrong, self.wrong[:3]
+
     def acknowledged(self) -> list[Asked]:
         return [one for one in self.asked if one.reply is not None]
 
 
 class Caller(threading.Thread):
-    """One caller; the seed says what it asks, the moment of each reply what it asks next."""
+    """One caller; the seed says what it asks, the moment of each reply what it asks next.
+
+    number: 1 to 9. Callers of another seed never use the same mark or key.
+    """
 
     def __init__(
         self, number: int, seed: int, client: httpx.Client, demo: Demo, account: Account
     ) -> None:
         super().__init__(name=f"caller-{number}", daemon=True)
-        self._marks = number * MARKS_A_CALLER
+        self._marks = (10 * seed + number) * MARKS_A_CALLER
         self._chance = random.Random(f"{seed}/{number}")  # noqa: S311 - chance, no secret
         self._client, self._demo, self._account = client, demo, account
         self._ended = threading.Event()

@@ -25,6 +25,7 @@ from integrations.classwallet.contract import IDEMPOTENCY_HEADER
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 60.0
 HOLD_SECONDS = 4 * DEADLINE_SECONDS
+COMMAND_SECONDS = 4 * DEADLINE_SECONDS
 POLL_SECONDS = 0.02
 # Below the range from which the system takes the ports of outgoing connections.
 PORTS = range(20_000, 32_000)
@@ -108,7 +109,7 @@ class Site:
         """A command of `esa-policy` that ends by itself."""
         return subprocess.run(
             [sys.executable, "-m", "api.cli", *arguments], cwd=self.folder, env=self.environment,
-            capture_output=True, text=True, timeout=4 * DEADLINE_SECONDS, check=False,
+            capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
         )  # fmt: skip
 
     def await_api(self) -> None:

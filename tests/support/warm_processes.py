@@ -4,11 +4,12 @@ minutes less. What they run is `esa-policy` as it is; they share nothing with ea
 import multiprocessing
 import os
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from support.processes import Running, Site
+from support.processes import COMMAND_SECONDS, Running, Site
 
 _IMPORTED: Final = (
     "api.cli", "api.app", "api.wiring", "api.worker", "api.service.classwallet", "api.store.tables",
@@ -25,6 +26,13 @@ class WarmSite(Site):
         super().__init__(folder, database_url)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(_IMPORTED))
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        said = self.folder / "command.log"
+        with said.open("wb") as log:
+            code = self._spawn(arguments, log).wait(COMMAND_SECONDS)
+        text = said.read_text(encoding="utf-8", errors="replace")
+        return subprocess.CompletedProcess(arguments, -1 if code is None else code, text, "")
 
     def _spawn(self, arguments: Sequence[str], log: IO[bytes]) -> Running:
         started = self._context.Process(

@@ -20,7 +20,7 @@ from support.demo_service import (
     parts_at,
     parts_over,
 )
-from support.kill_checks import Checks
+from support.kill_checks import assert_all_is_as_it_was_said
 from support.kill_load import Account, asking
 from support.postgres import PostgresServer
 from support.processes import eventually
@@ -37,7 +37,6 @@ from api.service.parts import Parts
 from api.worker import Worker
 
 CALLERS = 3
-ENOUGH = 12
 SQLITE_MEGABYTES = 16
 POSTGRES_MEGABYTES = 160
 
@@ -72,12 +71,6 @@ def postgres_on(disk: SmallDisk) -> Iterator[tuple[PostgresServer, Parts]]:
         server.stop_at_once()
 
 
-def await_more(account: Account, what: str, more: int = ENOUGH) -> None:
-    before = account.counts[what]
-    eventually(lambda: account.counts[what] >= before + more or account.wrong, f"{more} {what}")
-    assert not account.wrong, account.wrong[:3]
-
-
 def assert_readers_still_work(app: FastAPI, account: Account) -> None:
     known = next(one for one in account.acknowledged() if "decision" in one.kind)
     assert known.reply is not None
@@ -88,27 +81,16 @@ def assert_readers_still_work(app: FastAPI, account: Account) -> None:
         assert client.get("/readyz").status_code == 200
 
 
-def assert_all_is_as_it_was_said(parts: Parts, account: Account) -> None:
-    checks = Checks(account)
-    with parts.database.read() as tx:
-        checks.record(tx, account.acknowledged())
-        checks.effects(tx)
-        checks.money(tx)
-    assert account.wrong == []
-    assert checks.counts["acknowledged decisions found"] > 0
-    assert checks.counts["acknowledged purchases found"] > 0
-
-
 def ask_while_it_fills(app: FastAPI, disk: SmallDisk, before_it_is_freed: Any) -> Account:
     """Callers ask on a disk with room, on a full one, and on one with room again."""
     with asking(CALLERS, 1, lambda: client_over(app, {})) as account:
-        await_more(account, "acknowledged")
+        account.await_more("acknowledged")
         disk.fill()
-        await_more(account, "refused")
+        account.await_more("refused")
         assert_readers_still_work(app, account)
         disk.free()
         before_it_is_freed()
-        await_more(account, "acknowledged")
+        account.await_more("acknowledged")
     return account
 
 
@@ -121,7 +103,7 @@ def test_on_a_full_disk_sqlite_acknowledges_only_what_is_there_and_goes_on_with_
 ) -> None:
     with capture_logs() as logs:
         account = ask_while_it_fills(app_over(parts), disk, lambda: None)
-    assert_all_is_as_it_was_said(parts, account)
+    assert_all_is_as_it_was_said(parts.database, account)
     told = [entry for entry in logs if entry["event"].startswith("the record")]
     assert told[0]["event"] == "the record cannot be reached or written"
     assert "full" in told[0]["reason"]
@@ -136,7 +118,7 @@ def test_on_a_full_disk_postgres_acknowledges_only_what_is_there_and_goes_on_wit
     with small_disk(POSTGRES_MEGABYTES) as disk, postgres_on(disk) as (server, parts):
         # A server whose log of writes finds no room ends itself: that one is started again.
         account = ask_while_it_fills(app_over(parts), disk, server.start)
-        assert_all_is_as_it_was_said(parts, account)
+        assert_all_is_as_it_was_said(parts.database, account)
 
 
 def test_a_full_disk_stops_the_sealing_tells_operations_and_loses_nothing(
