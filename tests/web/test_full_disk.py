@@ -99,7 +99,7 @@ def alerts(logs: list[Any]) -> list[str]:
 
 
 def test_on_a_full_disk_sqlite_acknowledges_only_what_is_there_and_goes_on_with_room(
-    parts: Parts, disk: SmallDisk
+    parts: Parts, disk: SmallDisk, tmp_path: Path
 ) -> None:
     with capture_logs() as logs:
         account = ask_while_it_fills(app_over(parts), disk, lambda: None)
@@ -111,6 +111,10 @@ def test_on_a_full_disk_sqlite_acknowledges_only_what_is_there_and_goes_on_with_
     assert {*alerts(logs)} == {"the record cannot be reached or written"}
     with parts.database.read() as tx:
         assert tx.connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    checkpoints = Checkpoints(disk.folder / "checkpoints")
+    Sealer(parts.database, parts.clock, keys(), checkpoints, "sealer").run()
+    assert is_sealed(parts, checkpoints)
+    assert_export_holds(parts, checkpoints, tmp_path / "export")
 
 
 @pytest.mark.postgres
