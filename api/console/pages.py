@@ -213,12 +213,12 @@ def show(request: Request, caller: SignedIn, decision_id: str) -> HTMLResponse:
         with looking(parts, caller) as tx:
             record = decisions.get(parts, tx, caller, decision_id)
             told = explanations.explain(parts, tx, caller, decision_id, "near", "en")
+            linked = decisions.linked(tx, record["group_id"], besides=decision_id)
     except Refusal as refusal:
         return _refused(request, caller, refusal)
     view = tree.view(record, told.trace, told.as_json())
-    return _page(
-        request, "decision.html", caller=caller, record=record, trace=told.trace, view=view
-    )
+    found = {"record": record, "trace": told.trace, "view": view, "linked": linked}
+    return _page(request, "decision.html", caller=caller, **found)
 
 
 @router.get("/decisions/{decision_id}/family")

@@ -192,6 +192,15 @@ def trace(parts: Parts, tx: Transaction, caller: Caller, decision_id: str) -> di
     )
 
 
+def linked(tx: Transaction, group_id: str, besides: str) -> list[dict[str, Any]]:
+    """The other decisions of a group, in brief: {id, decision, line, verdict}."""
+    return [
+        {"id": row.id, "decision": row.decision, "line": row.line, "verdict": row.verdict}
+        for row in tx.decisions.group(group_id)
+        if row.id != besides
+    ]
+
+
 def _note(
     tx: Transaction, caller: Caller, row: DecisionRow, held: decision_facts.Content, what: str
 ) -> None:

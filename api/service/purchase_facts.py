@@ -12,7 +12,7 @@ from typing import Any, Final
 from api.service.account_facts import state_account, state_family, state_holds
 from api.service.dossier import Dossier
 from api.service.purchase_request import CLAIMS, MARKETPLACE
-from api.store.records import Account, Hold, Line, Purchase
+from api.store.records import Account, Hold, Line, Provider, Purchase
 from api.store.transaction import Transaction
 from engine.language.values import format_decimal_money
 
@@ -21,6 +21,8 @@ REVIEWER_FACTS: Final = (
 )  # fmt: skip
 """Facts that a reviewer may state where no record does."""
 
+VENDOR: Final = "vendor"
+PROVIDER: Final = "provider"
 _REQUEST: Final = {"from": "request"}
 _CLAIMED: Final = {"from": "request", "claimed": True}
 _TECHNOLOGY: Final = "technology"
@@ -100,16 +102,29 @@ def _state_request(tx: Transaction, case: Case, line: Line, dossier: Dossier) ->
 
 def _state_payee(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
     """vendor.* or provider.*, and what our record says of the service that is bought."""
-    purchase = case.purchase
-    vendor = tx.vendors.get(purchase.vendor_id) if purchase.vendor_id else None
-    if vendor is not None:
-        dossier.state_all("vendor", vendor.facts, {"from": "record", "vendor": vendor.id})
-    provider = tx.providers.get(purchase.provider_id) if purchase.provider_id else None
+    state_vendor(tx, case, dossier)
+    provider = state_provider(tx, case, dossier)
     if provider is not None:
-        origin = {"from": "record", "provider": provider.id}
-        dossier.state_all("provider", provider.facts, origin)
         service = provider.services.get(line.category, {})
-        dossier.state_all("purchase", service, origin | {"service": line.category})
+        origin = {"from": "record", "provider": provider.id, "service": line.category}
+        dossier.state_all("purchase", service, origin)
+
+
+def state_vendor(tx: Transaction, case: Case, dossier: Dossier) -> None:
+    """vendor.* as our record has it; nothing where the purchase names nobody that we know."""
+    vendor_id = case.purchase.vendor_id
+    vendor = tx.vendors.get(vendor_id) if vendor_id else None
+    if vendor is not None:
+        dossier.state_all(VENDOR, vendor.facts, {"from": "record", "vendor": vendor.id})
+
+
+def state_provider(tx: Transaction, case: Case, dossier: Dossier) -> Provider | None:
+    """provider.* as our record has it; the record itself, or None where there is none."""
+    provider_id = case.purchase.provider_id
+    provider = tx.providers.get(provider_id) if provider_id else None
+    if provider is not None:
+        dossier.state_all(PROVIDER, provider.facts, {"from": "record", "provider": provider.id})
+    return provider
 
 
 def _state_catalog(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:

@@ -1,10 +1,11 @@
-"""Judges a request line by line, stores every decision, and takes the worst verdict."""
+"""Judges a request, its lines and its payee; stores each decision and takes the worst verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.service import decision_facts, decisions, standing
+from api.service import decision_facts, decisions, purchase_payee, standing
+from api.service.dossier import Dossier
 from api.service.parts import Caller, Parts
 from api.service.purchase_facts import REVIEWER_FACTS, Case, Reviewer, gather
 from api.store.records import Account, DecisionRow, Line, Purchase
@@ -18,14 +19,14 @@ _SEVERITY: tuple[str, ...] = VERDICTS
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The decisions of one request, one a line, linked by `group_id`."""
+    """The decisions of one request, linked by `group_id`: of each line, then of the payee."""
 
     group_id: str
     rows: tuple[DecisionRow, ...]
 
     @property
     def verdict(self) -> str:
-        """The worst of all lines."""
+        """The worst of all."""
         return min((row.verdict for row in self.rows), key=_SEVERITY.index)
 
     @property
@@ -69,39 +70,51 @@ def judge(
     lines: Sequence[Line],
     reviewer: Reviewer | None = None,
 ) -> Judged:
-    """Judges the account's standing rules, then every line in order, and stores the decisions.
+    """Judges the account's standing rules, every line in order and the payee; stores the decisions.
 
     The account is locked by the caller of this, so what the decisions saw is still so when their
     effects are written.
     """
+    release = parts.decider.release
     holds = standing.judge(parts, tx, account, caller)
     case = Case(account, purchase, lines, holds, reviewer)
-    group_id = parts.new_id()
+    asking = _Asking(parts, tx, caller, case, parts.new_id())
     rows = []
     for line in lines:
-        row = _judge_line(parts, tx, caller, case, line, group_id)
+        row = asking.ask(PURCHASE, gather(tx, case, line), line.number)
         _note_answers(tx, line, row)
         rows.append(row)
-    return Judged(group_id, tuple(rows))
+    for decision, dossier in purchase_payee.questions(release, tx, case, parts.today()):
+        rows.append(asking.ask(decision, dossier))
+    return Judged(asking.group_id, tuple(rows))
 
 
-def _judge_line(
-    parts: Parts, tx: Transaction, caller: Caller, case: Case, line: Line, group_id: str
-) -> DecisionRow:
-    release = parts.decider.release
-    dossier = gather(tx, case, line)
-    decided = decisions.decide(parts.decider, PURCHASE, dossier.values(release))
-    asking = decisions.Asking(
-        caller,
-        decisions.APPLIED,
-        group_id,
-        dossier.origins_of(release),
-        account_id=case.account.id,
-        purchase_id=case.purchase.id,
-        line=line.number,
-        student_id=case.account.student_id,
-    )
-    return decisions.keep(parts, tx, release, decided, asking)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks, about which request; what all its decisions share."""
+
+    parts: Parts
+    tx: Transaction
+    caller: Caller
+    case: Case
+    group_id: str
+
+    def ask(self, decision: str, dossier: Dossier, line: int | None = None) -> DecisionRow:
+        """One decision, stored; `line` is the number of the line that it is about, if any."""
+        decider, case = self.parts.decider, self.case
+        release = decider.release
+        decided = decisions.decide(decider, decision, dossier.values(release))
+        asking = decisions.Asking(
+            self.caller,
+            decisions.APPLIED,
+            self.group_id,
+            dossier.origins_of(release),
+            account_id=case.account.id,
+            purchase_id=case.purchase.id,
+            line=line,
+            student_id=case.account.student_id,
+        )
+        return decisions.keep(self.parts, self.tx, release, decided, asking)
 
 
 def _note_answers(tx: Transaction, line: Line, row: DecisionRow) -> None:

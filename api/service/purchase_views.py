@@ -63,7 +63,8 @@ def reason_place(purchase_id: str) -> Place:
 
 
 def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
-    """The whole purchase. `decisions` are those that its state follows from, one a line."""
+    """The whole purchase. `decisions` are those that its state follows from: one a line, then those
+    about whom it pays, whose findings have no line."""
     rows = tx.decisions.group(purchase.group_id)
     findings = [
         finding | {"line": row.line, "decision": row.id} for row in rows for finding in row.findings

@@ -106,9 +106,10 @@ class Decisions(Rows[DecisionRow]):
             self.connection.execute(insert(tables.decision_reasons), rows)
 
     def group(self, group_id: str) -> list[DecisionRow]:
-        """The decisions linked to one another, in the order asked."""
-        mine = select(self.table).where(self.table.c.group_id == group_id)
-        return self.all(mine.order_by(self.table.c.line, self.table.c.id))
+        """The decisions linked to one another: those of lines in order, then those of no line."""
+        columns = self.table.c
+        mine = select(self.table).where(columns.group_id == group_id)
+        return self.all(mine.order_by(columns.line.is_(None), columns.line, columns.id))
 
     def after(self, id: str, since: datetime | None, limit: int) -> list[DecisionRow]:
         """Decisions behind an identifier, in the identifiers' order."""

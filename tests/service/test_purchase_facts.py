@@ -341,7 +341,7 @@ def test_a_later_transport_invoice_rests_on_the_contract_of_the_first(world: Wor
     service = {"service": "transportation", "flagged_prohibited": False}
     driver = world.do(providers.create, {
         "name": "Sam Driver", "enrollment_status": "enrolled", "credentials_expire_on": None,
-        "services": [service],
+        "in_directory": True, "insurance_expires_on": "2027-06-30", "services": [service],
     })["id"]  # fmt: skip
     without = ride(world, driver, "invoice")
     assert without["reasons"] == ["DOCUMENT_MISSING_CONTRACT"]

@@ -90,9 +90,9 @@ def test_the_worst_line_speaks_for_the_whole_request_and_all_decisions_are_linke
     assert shown["state"] == "rejected"
     with world.parts.database.read() as tx:
         rows = [tx.decisions.get(one) for one in shown["decisions"]]
-    assert [row.verdict for row in rows if row] == ["allow", "deny"]
+    told = [(row.decision, row.line, row.verdict) for row in rows if row]
+    assert told == [("purchase", 1, "allow"), ("purchase", 2, "deny"), ("vendor", None, "allow")]
     assert {row.group_id for row in rows if row} == {shown["group_id"]}
-    assert [row.line for row in rows if row] == [1, 2]
 
 
 # --- papers ---------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_a_review_cannot_overrule_what_has_become_a_deny(world: World) -> None:
 def test_a_lesson_that_no_record_calls_live_waits_for_the_reviewers_word(world: World) -> None:
     tutor = world.do(providers.create, {
         "name": "Kim Tutor", "enrollment_status": "enrolled", "credentials_expire_on": None,
-        "services": [{"service": "tutoring"}],
+        "in_directory": True, "services": [{"service": "tutoring"}],
     })["id"]  # fmt: skip
     waiting = world.tutoring(provider_id=tutor)
     assert waiting["state"] == "under_review"

@@ -222,7 +222,8 @@ def make_world(database: Database, **other: Any) -> World:
         vendor = vendor_cases.create(
             parts, tx, STAFF,
             {"name": "School Supplies", "is_marketplace": True,
-             "compliance_status": "good_standing", "external_id": "m-school-supplies"},
+             "compliance_status": "good_standing", "w9_on_file": True, "agreement_signed": True,
+             "external_id": "m-school-supplies"},
         )  # fmt: skip
         tutor = providers.create(
             parts, tx, STAFF,
