@@ -4,15 +4,14 @@ The request says what is wanted; the catalog and our records say what it is and 
 the clock says when. Nobody vouches for themselves, and what nobody has said stays unknown.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from api.service.account_facts import state_account, state_family, state_holds
 from api.service.dossier import Dossier
+from api.service.purchase_case import Case
+from api.service.purchase_devices import state_device, state_last_bought
 from api.service.purchase_request import CLAIMS, MARKETPLACE
-from api.store.records import Account, Hold, Line, Provider, Purchase
+from api.store.records import Line, Provider
 from api.store.transaction import Transaction
 from engine.language.values import format_decimal_money
 
@@ -25,26 +24,6 @@ VENDOR: Final = "vendor"
 PROVIDER: Final = "provider"
 _REQUEST: Final = {"from": "request"}
 _CLAIMED: Final = {"from": "request", "claimed": True}
-_TECHNOLOGY: Final = "technology"
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Who reviews, and what they say: facts by full name."""
-
-    caller_id: str
-    said: Mapping[str, bool] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Everything about one request that its lines share."""
-
-    account: Account
-    purchase: Purchase
-    lines: Sequence[Line]
-    holds: list[Hold]
-    reviewer: Reviewer | None = None
 
 
 def gather(tx: Transaction, case: Case, line: Line) -> Dossier:
@@ -57,8 +36,8 @@ def gather(tx: Transaction, case: Case, line: Line) -> Dossier:
     _state_request(tx, case, line, dossier)
     _state_payee(tx, case, line, dossier)
     _state_catalog(tx, case, line, dossier)
-    _state_device(tx, case, line, dossier)
-    _state_last_bought(tx, case, line, dossier)
+    state_device(tx, case, line, dossier)
+    state_last_bought(tx, case, line, dossier)
     _state_transport(tx, case, dossier)
     _state_reviewer(case, dossier)
     return dossier
@@ -136,60 +115,6 @@ def _state_catalog(tx: Transaction, case: Case, line: Line, dossier: Dossier) ->
     if item is not None:
         origin = {"from": "catalog", "item": item.id, "sku": item.sku}
         dossier.state_all("purchase", item.facts, origin)
-
-
-def _state_device(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
-    """The main device of an accessory: on this same order, or on an earlier one of the student."""
-    devices = [other.number for other in case.lines if other.number != line.number]
-    devices = [number for number in devices if _is_device(tx, case, number)]
-    origin: dict[str, Any] = {"from": "record", "purchase": case.purchase.id, "lines": devices}
-    dossier.state("purchase.bundled_with_device", bool(devices), origin)
-    if not dossier.knows("device.order_id"):
-        return
-    order = dossier.get("device.order_id")
-    if order is None:
-        dossier.state("device.ordered_on", None, _REQUEST)
-        return
-    purchase = case.purchase
-    device = tx.purchases.device_order(purchase.student_id, order, besides=purchase.id)
-    # Our record holds all that the account ever bought, so an order that it lacks is absent.
-    found = device.submitted_on.isoformat() if device else None
-    origin = {"from": "record", "purchase": device.id if device else None}
-    dossier.state("device.ordered_on", found, origin)
-
-
-def _is_device(tx: Transaction, case: Case, number: int) -> bool:
-    other = next(line for line in case.lines if line.number == number)
-    return other.category == _TECHNOLOGY and other.is_accessory is False
-
-
-def _state_last_bought(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:
-    """When the student last got the same kind; unknown while the kind itself is not known."""
-    kind = line.item_kind
-    if kind is None:
-        return
-    for fact, is_accessory in (
-        ("accessory.last_bought_on", True),
-        ("technology.last_bought_on", False),
-    ):
-        bought = _last_bought(tx, case, line, kind, is_accessory=is_accessory)
-        day, purchase_id = bought or (None, None)
-        origin = {"from": "record", "purchase": purchase_id}
-        dossier.state(fact, day.isoformat() if day else None, origin)
-
-
-def _last_bought(
-    tx: Transaction, case: Case, line: Line, kind: str, *, is_accessory: bool
-) -> tuple[date, str] | None:
-    purchase = case.purchase
-    for other in case.lines:
-        same = other.item_kind == kind and other.is_accessory is is_accessory
-        if other.number < line.number and same:
-            return purchase.submitted_on, purchase.id
-    found = tx.purchases.last_bought(
-        purchase.student_id, kind, is_accessory=is_accessory, besides=purchase.id
-    )
-    return (found.submitted_on, found.id) if found else None
 
 
 def _state_transport(tx: Transaction, case: Case, dossier: Dossier) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 from api.service import decision_facts, decisions, purchase_payee, standing
 from api.service.dossier import Dossier
 from api.service.parts import Caller, Parts
-from api.service.purchase_facts import REVIEWER_FACTS, Case, Reviewer, gather
+from api.service.purchase_case import Case, Reviewer
+from api.service.purchase_devices import main_devices
+from api.service.purchase_facts import REVIEWER_FACTS, gather
 from api.store.records import Account, DecisionRow, Line, Purchase
 from api.store.transaction import Transaction
 from engine.language.model import VERDICTS
@@ -77,7 +79,8 @@ def judge(
     """
     release = parts.decider.release
     holds = standing.judge(parts, tx, account, caller)
-    case = Case(account, purchase, lines, holds, reviewer)
+    devices = main_devices(release, purchase.submitted_on)
+    case = Case(account, purchase, lines, holds, devices, reviewer)
     asking = _Asking(parts, tx, caller, case, parts.new_id())
     rows = []
     for line in lines:

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Final
 
 from api.service.dossier import Dossier
-from api.service.purchase_facts import PROVIDER, VENDOR, Case, state_provider, state_vendor
+from api.service.purchase_case import Case
+from api.service.purchase_facts import PROVIDER, VENDOR, state_provider, state_vendor
 from api.service.purchase_request import SERVICE
 from api.store.transaction import Transaction
 from engine.language.model import Release

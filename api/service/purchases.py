@@ -11,7 +11,8 @@ from api.service.history import emit
 from api.service.paging import checked_limit, page
 from api.service.parts import Caller, Parts
 from api.service.payment_orders import order_payment
-from api.service.purchase_facts import REVIEWER_FACTS, Reviewer
+from api.service.purchase_case import Reviewer
+from api.service.purchase_facts import REVIEWER_FACTS
 from api.service.purchase_judgement import Judged
 from api.service.purchase_lines import current_lines, make_lines
 from api.service.purchase_request import PurchaseRequest, read_request

@@ -1,5 +1,6 @@
 """Queries about purchases, their lines, papers and payments."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -35,11 +36,14 @@ class Purchases(Rows[Purchase]):
             wanted.append(columns.state == state)
         return self.page(wanted, after, limit)
 
-    def device_order(self, student_id: str, order: str, besides: str) -> Purchase | None:
-        """The student's own earlier order of a main device under that number or purchase id."""
+    def device_order(
+        self, student_id: str, order: str, kinds: Iterable[str], besides: str
+    ) -> Purchase | None:
+        """The student's own earlier order, under that number or purchase id, of an item of one of
+        these kinds that is no accessory."""
         bought = _bought(select(_purchases), student_id, besides).where(
             (_purchases.c.order_number == order) | (_purchases.c.id == order),
-            _lines.c.category == "technology",
+            _lines.c.item_kind.in_(sorted(kinds)),
             _lines.c.is_accessory.is_(False),
         )
         return self.first(bought.order_by(_purchases.c.submitted_on, _purchases.c.id))

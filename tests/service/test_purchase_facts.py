@@ -8,6 +8,7 @@ from support.service_world import (
     PDF,
     REVIEWER,
     World,
+    decider,
     make_world,
     paper,
 )
@@ -15,6 +16,9 @@ from support.service_world import (
 from api.errors import Refusal
 from api.service import accounts, purchases, students
 from api.store.database import Database
+from engine.decide.decider import Decider
+from engine.language.loader import load_files
+from engine.watch.watcher import Watcher
 
 UNKNOWN = object()
 
@@ -286,6 +290,45 @@ def test_an_accessory_on_the_order_of_its_device_needs_no_other(world: World) ->
     assert shown["state"] == "approved"
     assert fact(world, shown, "purchase.bundled_with_device", line=0) is False
     assert fact(world, shown, "purchase.bundled_with_device", line=1) is True
+
+
+@pytest.mark.parametrize("sku", ["workbook-4", "case-1", "thing-1"])
+def test_a_cheap_line_called_technology_makes_no_accessory_bundled(world: World, sku: str) -> None:
+    world.add_item("case-1", item_kind="tablet", is_accessory=True)
+    world.add_item("thing-1", item_kind=DROP)
+    lines = [
+        {"sku": sku, "category": "technology", "amount": "0.01"},
+        {"sku": "stylus-2", "category": "technology", "amount": "39.00"},
+    ]
+    shown = world.submit(lines=lines, device_order_id=None, order_number="D-1")
+    assert fact(world, shown, "purchase.bundled_with_device", line=1) is False
+    assert "ACCESSORY_WITHOUT_DEVICE" in shown["reasons"]
+
+
+def test_an_earlier_order_without_a_main_device_is_no_device_order(world: World) -> None:
+    line = {"sku": "workbook-4", "category": "technology", "amount": "0.01", "subject": None}
+    bought = world.submit(order_number="D-2201", line=line)
+    assert bought["state"] == "approved"
+    for order in ("D-2201", bought["id"]):
+        shown = buy_stylus(world, device_order_id=order)
+        assert shown["reasons"] == ["ACCESSORY_WITHOUT_DEVICE"]
+        assert origin(world, shown, "device.ordered_on") == {"from": "record", "purchase": None}
+
+
+def test_under_a_policy_that_names_no_main_devices_nothing_is_said_of_bundles(
+    database: Database,
+) -> None:
+    files = dict(decider().release.files)
+    policies = files["policies.yaml"].decode()
+    begin = policies.index("  accessory.main_devices:")
+    end = policies.index("  # --- the yearly minimum", begin)
+    files["policies.yaml"] = (policies[:begin] + policies[end:]).encode()
+    old = Decider(load_files(files))
+    world = make_world(database, decider=old, watcher=Watcher(old.release, old))
+    shown = buy_stylus(world)
+    assert shown["state"] == "incomplete"
+    assert fact(world, shown, "purchase.bundled_with_device") is UNKNOWN
+    assert fact(world, shown, "device.ordered_on") is UNKNOWN
 
 
 def test_the_same_kind_again_is_told_by_what_was_bought(world: World) -> None:
