@@ -51,12 +51,17 @@ class Purchases(Rows[Purchase]):
     def last_bought(
         self, student_id: str, item_kind: str, *, is_accessory: bool, besides: str
     ) -> Purchase | None:
-        """The student's latest purchase of technology of that kind, a device or an accessory."""
-        bought = _bought(select(_purchases), student_id, besides).where(
-            _lines.c.item_kind == item_kind, _lines.c.is_accessory.is_(is_accessory)
+        """The student's latest purchase of that kind, as a device or as an accessory.
+
+        One that waits for its review counts as well, but only for those submitted after it: of two
+        that wait, the first can still be approved.
+        """
+        waiting = (_purchases.c.state == "under_review") & (_purchases.c.id < besides)
+        bought = _of_student(select(_purchases), student_id, besides).where(
+            _purchases.c.state.in_(BOUGHT) | waiting,
+            _lines.c.item_kind == item_kind,
+            _lines.c.is_accessory.is_(is_accessory),
         )
-        if not is_accessory:
-            bought = bought.where(_lines.c.category == "technology")
         return self.first(bought.order_by(_purchases.c.submitted_on.desc(), _purchases.c.id.desc()))
 
     def transport_before(self, student_id: str, provider_id: str, besides: str) -> Purchase | None:
@@ -100,13 +105,17 @@ def _not_declined() -> ColumnElement[bool]:
 
 
 def _bought(query: Select[Any], student_id: str, besides: str) -> Select[Any]:
+    return _of_student(query, student_id, besides).where(_purchases.c.state.in_(BOUGHT))
+
+
+def _of_student(query: Select[Any], student_id: str, besides: str) -> Select[Any]:
+    """The student's purchases with their lines, but for those whose payment was declined."""
     return (
         query.join(_lines, _lines.c.purchase_id == _purchases.c.id)
         .outerjoin(_payments, _payments.c.id == _purchases.c.id)
         .where(
             _purchases.c.student_id == student_id,
             _purchases.c.id != besides,
-            _purchases.c.state.in_(BOUGHT),
             _not_declined(),
         )
     )

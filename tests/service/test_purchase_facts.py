@@ -343,6 +343,43 @@ def test_the_same_kind_again_is_told_by_what_was_bought(world: World) -> None:
     assert told == {"from": "record", "purchase": first["id"]}
 
 
+def test_a_second_line_of_an_accessory_sees_the_first_as_bought_that_day(world: World) -> None:
+    buy_tablet(world)
+    line = {"sku": "stylus-2", "category": "technology", "amount": "39.00"}
+    shown = world.submit(device_order_id="D-2201", lines=[line, line])
+    assert [(f["line"], f["reason"]) for f in shown["findings"]] == [(2, "ACCESSORY_TOO_SOON")]
+    assert fact(world, shown, "accessory.last_bought_on", line=0) is None
+    assert fact(world, shown, "accessory.last_bought_on", line=1) == "2026-09-21"
+    told = origin(world, shown, "accessory.last_bought_on", line=1)
+    assert told == {"from": "record", "purchase": shown["id"]}
+
+
+def off_market_laptop(world: World) -> dict[str, Any]:
+    line = {"category": "technology", "amount": "900.00", "item_kind": "laptop", "subject": None}
+    return world.off_market("receipt", line=line)
+
+
+def test_what_waits_for_its_review_counts_as_bought_for_what_comes_after_it(world: World) -> None:
+    first = off_market_laptop(world)
+    assert first["state"] == "under_review"
+    second = off_market_laptop(world)
+    assert (second["state"], second["reasons"]) == (
+        "rejected", ["OFF_MARKET_REVIEW", "DEVICE_TOO_SOON"],
+    )  # fmt: skip
+    told = origin(world, second, "technology.last_bought_on")
+    assert told == {"from": "record", "purchase": first["id"]}
+
+
+def test_of_two_that_wait_the_first_is_approved_and_not_both(world: World) -> None:
+    first = off_market_laptop(world)
+    world.do(purchases.reject, first["id"], "show the model", caller=REVIEWER)
+    second, third = off_market_laptop(world), off_market_laptop(world)
+    assert (second["state"], third["state"]) == ("under_review", "rejected")
+    approved = world.do(purchases.approve, second["id"], "seen", caller=REVIEWER)
+    assert approved["state"] == "approved"
+    assert fact(world, approved, "technology.last_bought_on") is None
+
+
 def test_a_line_before_counts_as_bought_and_as_held(world: World) -> None:
     world.add_item("laptop-1", item_kind="laptop")
     line = {"sku": "laptop-1", "category": "technology", "amount": "900.00"}
