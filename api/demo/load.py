@@ -96,15 +96,23 @@ class _Story:
         facts = {"compliance_status": "good_standing", "w9_on_file": True, "agreement_signed": True}
         shop = self._do(vendors.create, {"name": "Bluebird Learning Supply",
                                          "is_marketplace": True, **facts})["id"]  # fmt: skip
-        for sku, title, kind, is_accessory, is_prohibited in (
-            ("laptop-14", "Laptop, 14 inch", "laptop", False, False),
-            ("tablet-11", "Tablet, 11 inch", "tablet", False, False),
-            ("stylus-2", "Stylus for tablets and laptops", "stylus", True, False),
-            ("workbook-math-4", "Mathematics workbook, grade 4", "workbook", False, False),
-            ("drone-mini", "Camera drone", "drone", False, True),
+        for sku, title, category, kind, is_accessory, is_prohibited in (
+            ("laptop-14", "Laptop, 14 inch", "technology", "laptop", False, False),
+            ("tablet-11", "Tablet, 11 inch", "technology", "tablet", False, False),
+            ("stylus-2", "Stylus for tablets and laptops", "technology", "stylus", True, False),
+            (
+                "workbook-math-4",
+                "Mathematics workbook, grade 4",
+                "curriculum",
+                "workbook",
+                False,
+                False,
+            ),
+            ("drone-mini", "Camera drone", "technology", "drone", False, True),
         ):
             self._do(catalog.create, {"vendor_id": shop, "sku": sku, "title": title,
-                                      "item_kind": kind, "is_accessory": is_accessory,
+                                      "category": category, "item_kind": kind,
+                                      "is_accessory": is_accessory,
                                       "flagged_prohibited": is_prohibited})  # fmt: skip
         books = self._do(vendors.create, {"name": "Piedmont Books, Durham",
                                           "is_marketplace": False, **facts})["id"]  # fmt: skip

@@ -97,6 +97,7 @@ class CatalogItemBody(Body):
     vendor_id: Word
     sku: Word
     title: Name
+    category: Word | None = None
     item_kind: Word | None = None
     is_accessory: bool
     flagged_prohibited: bool

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.errors import Refusal
-from api.service import vendors
+from api.service import policy_lists, vendors
 from api.service.dossier import read_record
 from api.service.history import emit
 from api.service.paging import checked_limit, page
@@ -13,7 +13,7 @@ from api.service.reading import Reading
 from api.store.records import CatalogItem
 from api.store.transaction import Transaction
 
-FACTS: Final = ("item_kind", "is_accessory", "flagged_prohibited")
+FACTS: Final = ("category", "item_kind", "is_accessory", "flagged_prohibited")
 SKU_LENGTH: Final = 128
 
 
@@ -24,6 +24,7 @@ def create(
     reading = Reading(given, ("vendor_id", "sku", "title", *FACTS))
     vendor_id, sku = reading.text("vendor_id"), reading.text("sku", SKU_LENGTH)
     title = reading.text("title")
+    _check_category(parts, reading)
     reading.finish()
     vendors.existing(tx, vendor_id)
     tx.vendors.lock(vendor_id)
@@ -39,6 +40,13 @@ def create(
     kind = "CatalogItemAdded" if before is None else "CatalogItemChanged"
     emit(parts, tx, f"vendor:{vendor_id}", kind, caller, {"sku": sku, **facts})
     return show(parts, tx, caller, vendor_id, sku)
+
+
+def _check_category(parts: Parts, reading: Reading) -> None:
+    tuition = policy_lists.listed(parts.decider.release, policy_lists.TUITION, parts.today())
+    category = reading.given.get("category")
+    if category in (tuition or ()):
+        reading.wrong("category", f"`{category}` is paid to a school alone", "no item is that")
 
 
 def show(parts: Parts, tx: Transaction, caller: Caller, vendor_id: str, sku: str) -> dict[str, Any]:

@@ -11,18 +11,8 @@ from api.service.dossier import Dossier
 from api.service.purchase_case import Case
 from api.store.records import Line
 from api.store.transaction import Transaction
-from engine.language.model import Release
 
 _REQUEST: Final = {"from": "request"}
-_MAIN_DEVICES: Final = "accessory.main_devices"
-
-
-def main_devices(release: Release, day: date) -> frozenset[str] | None:
-    """Kinds of item that are main devices on that day; None where the release does not say."""
-    parameter = release.parameters.get(_MAIN_DEVICES)
-    dated = parameter.on(day) if parameter is not None else None
-    kinds = dated.value if dated is not None else None
-    return frozenset(map(str, kinds)) if isinstance(kinds, tuple) else None
 
 
 def state_device(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:

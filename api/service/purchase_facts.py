@@ -4,7 +4,7 @@ The request says what is wanted; the catalog and our records say what it is and 
 the clock says when. Nobody vouches for themselves, and what nobody has said stays unknown.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from api.service.account_facts import state_account, state_family, state_holds
 from api.service.dossier import Dossier
@@ -20,10 +20,11 @@ REVIEWER_FACTS: Final = (
 )  # fmt: skip
 """Facts that a reviewer may state where no record does."""
 
+CATEGORY: Final = "purchase.category"
 VENDOR: Final = "vendor"
 PROVIDER: Final = "provider"
-_REQUEST: Final = {"from": "request"}
-_CLAIMED: Final = {"from": "request", "claimed": True}
+_REQUEST: Final[dict[str, Any]] = {"from": "request"}
+_CLAIMED: Final[dict[str, Any]] = {"from": "request", "claimed": True}
 
 
 def gather(tx: Transaction, case: Case, line: Line) -> Dossier:
@@ -63,7 +64,7 @@ def _state_request(tx: Transaction, case: Case, line: Line, dossier: Dossier) ->
     for name, value in line.given.items():
         dossier.state(f"purchase.{name}", value, _CLAIMED if name in CLAIMS else _REQUEST)
     dossier.state("purchase.amount", format_decimal_money(line.amount_cents), _REQUEST)
-    dossier.state("purchase.category", line.category, _REQUEST)
+    dossier.state(CATEGORY, line.category, _category_origin(case))
     dossier.state("purchase.channel", purchase.channel, _REQUEST)
     papers = tx.attachments.of(purchase.id)
     dossier.state(
@@ -77,6 +78,13 @@ def _state_request(tx: Transaction, case: Case, line: Line, dossier: Dossier) ->
     dossier.state("purchase.categories_on_request", len(categories), origin)
     for name, value in purchase.given.items():
         dossier.state(name, value, _REQUEST)
+
+
+def _category_origin(case: Case) -> dict[str, Any]:
+    """The request's word, which on the marketplace is a claim until the catalog speaks."""
+    if case.purchase.channel != MARKETPLACE:
+        return _REQUEST
+    return _CLAIMED if case.reviewer is None else {**_CLAIMED, "seen_by": case.reviewer.caller_id}
 
 
 def _state_payee(tx: Transaction, case: Case, line: Line, dossier: Dossier) -> None:

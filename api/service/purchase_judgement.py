@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.service import decision_facts, decisions, purchase_payee, standing
+from api.service import decision_facts, decisions, policy_lists, purchase_payee, standing
 from api.service.dossier import Dossier
 from api.service.parts import Caller, Parts
 from api.service.purchase_case import Case, Reviewer
-from api.service.purchase_devices import main_devices
-from api.service.purchase_facts import REVIEWER_FACTS, gather
+from api.service.purchase_facts import CATEGORY, REVIEWER_FACTS, gather
 from api.store.records import Account, DecisionRow, Line, Purchase
 from api.store.transaction import Transaction
 from engine.language.model import VERDICTS
@@ -47,12 +46,21 @@ class Judged:
         return sorted({name for row in self.rows for name in row.missing})
 
     @property
+    def rests_on_a_claim(self) -> bool:
+        """Whether a buyer's word alone says what category a marketplace item is of."""
+        return bool(claimed_categories(self.rows))
+
+    @property
     def state(self) -> str:
         """The state of a purchase that follows from the verdict (contracts.md, section 2).
 
         A request is `incomplete` while its family owes something. One that lacks nothing but what
-        a reviewer has to say waits for the reviewer.
+        a reviewer has to say waits for the reviewer, and so does one that would be approved on a
+        buyer's word about the category: nobody vouches for themselves, and nobody is turned away
+        for a gap in our catalog.
         """
+        if self.verdict == "allow" and self.rests_on_a_claim:
+            return "under_review"
         if self.verdict == "incomplete":
             return "under_review" if self._waits_for_reviewer() else "incomplete"
         return {"deny": "rejected", "review": "under_review", "allow": "approved"}[self.verdict]
@@ -61,6 +69,11 @@ class Judged:
         owed = any(f["verdict"] == "incomplete" for row in self.rows for f in row.findings)
         missing = set(self.missing)
         return not owed and bool(missing) and missing <= set(REVIEWER_FACTS)
+
+
+def claimed_categories(rows: Sequence[DecisionRow]) -> set[int | None]:
+    """The lines whose category the buyer alone has stated."""
+    return {row.line for row in rows if row.origins.get(CATEGORY, {}).get("claimed")}
 
 
 def judge(
@@ -79,7 +92,7 @@ def judge(
     """
     release = parts.decider.release
     holds = standing.judge(parts, tx, account, caller)
-    devices = main_devices(release, purchase.submitted_on)
+    devices = policy_lists.listed(release, policy_lists.MAIN_DEVICES, purchase.submitted_on)
     case = Case(account, purchase, lines, holds, devices, reviewer)
     asking = _Asking(parts, tx, caller, case, parts.new_id())
     rows = []

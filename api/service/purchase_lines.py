@@ -52,11 +52,15 @@ def current_lines(tx: Transaction, purchase: Purchase) -> list[Line]:
 
 def _refreshed(tx: Transaction, purchase: Purchase, line: Line) -> Line:
     known = _what_it_is(tx, purchase, line)
-    kind, is_accessory = known.get("item_kind"), known.get("is_accessory")
-    if (line.item_kind, line.is_accessory) == (kind, is_accessory):
+    now = {
+        "item_kind": known.get("item_kind"),
+        "is_accessory": known.get("is_accessory"),
+        "category": known.get("category", line.category),
+    }
+    if all(getattr(line, name) == value for name, value in now.items()):
         return line
-    tx.lines.change(line.id, item_kind=kind, is_accessory=is_accessory)
-    return replace(line, item_kind=kind, is_accessory=is_accessory)
+    tx.lines.change(line.id, **now)
+    return replace(line, **now)
 
 
 def _what_it_is(

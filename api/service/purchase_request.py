@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
+from api.service import policy_lists
 from api.service.attachments import Paper, read_papers
 from api.service.catalog import SKU_LENGTH
 from api.service.dossier import problems_of
@@ -14,6 +16,7 @@ from engine.decide.facts import facts_from_json
 from engine.language.model import Release
 
 MARKETPLACE: Final = "marketplace"
+OFF_MARKET: Final = "off_market"
 SERVICE: Final = "service_provider"
 LINES_A_REQUEST: Final = 50
 _KEYS: Final = (
@@ -57,8 +60,11 @@ class PurchaseRequest:
         return sum(line.amount_cents for line in self.lines)
 
 
-def read_request(release: Release, given: Mapping[str, Any]) -> PurchaseRequest:
-    """The request, checked; Refusal INVALID_REQUEST with everything that is wrong with it."""
+def read_request(release: Release, given: Mapping[str, Any], day: date) -> PurchaseRequest:
+    """The request, checked; Refusal INVALID_REQUEST with everything that is wrong with it.
+
+    day: today, by whose policy tuition is told from other categories.
+    """
     reading = Reading(given, _KEYS)
     account_id = reading.text("account_id")
     channel = reading.one_of("channel", release.facts["purchase.channel"].type.members)
@@ -68,6 +74,7 @@ def read_request(release: Release, given: Mapping[str, Any]) -> PurchaseRequest:
     if reading.has("device_order_id"):
         device["device.order_id"] = reading.optional_text("device_order_id", 128)
     lines = _read_lines(release, reading, channel)
+    _check_tuition(policy_lists.listed(release, policy_lists.TUITION, day), reading, channel, lines)
     kinds = release.facts["purchase.documents"].type.members
     papers = read_papers(given.get("documents"), kinds, reading.problems)
     reading.finish()
@@ -95,6 +102,24 @@ def _payee(reading: Reading, channel: str) -> tuple[str | None, str | None]:
         if provider_id is not None:
             reading.wrong("provider_id", "does not fit a product", "leave it out")
     return vendor_id, provider_id
+
+
+def _check_tuition(
+    tuition: frozenset[str] | None, reading: Reading, channel: str, lines: list[LineRequest]
+) -> None:
+    """Tuition and fees are owed to a school, so neither a marketplace vendor nor a tutor gets them.
+
+    A school's invoice comes in off the marketplace, where a person sees whose it is.
+    """
+    if channel == OFF_MARKET or not tuition:
+        return
+    for place, line in enumerate(lines):
+        if line.category in tuition:
+            reading.wrong(
+                f"lines.{place}.category",
+                f"`{line.category}` is paid to a school alone",
+                f"send the school's invoice with the channel `{OFF_MARKET}`",
+            )
 
 
 def _read_lines(release: Release, reading: Reading, channel: str) -> list[LineRequest]:

@@ -1,10 +1,12 @@
 """Purchases as callers read them."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from api.privacy.envelope import Place
 from api.service import attachments, people
 from api.service.parts import Caller
+from api.service.purchase_judgement import claimed_categories
 from api.service.purchase_lines import description_place
 from api.store.records import Line, Payment, Purchase
 from api.store.transaction import Transaction
@@ -69,6 +71,7 @@ def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
     findings = [
         finding | {"line": row.line, "decision": row.id} for row in rows for finding in row.findings
     ]
+    claimed = claimed_categories(rows)
     hold = tx.holds.of_purchase(purchase.id)
     payment = tx.payments.get(purchase.id)
     return summary(purchase) | {
@@ -77,7 +80,7 @@ def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
         "findings": findings,
         "decisions": [row.id for row in rows],
         "group_id": purchase.group_id,
-        "lines": [_line(tx, caller, line) for line in tx.lines.of(purchase.id)],
+        "lines": [_line(tx, caller, line, claimed) for line in tx.lines.of(purchase.id)],
         "documents": [
             attachments.view(tx, caller, paper) for paper in tx.attachments.of(purchase.id)
         ],
@@ -88,8 +91,11 @@ def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
     }
 
 
-def _line(tx: Transaction, caller: Caller, line: Line) -> dict[str, Any]:
-    """`claimed`: what the family says of the item itself, where no catalog does."""
+def _line(
+    tx: Transaction, caller: Caller, line: Line, claimed: Collection[int | None]
+) -> dict[str, Any]:
+    """`claimed`: the family says what the item is, where no catalog does; `category_claimed`: the
+    item is in the catalog, but its category is not."""
     place = description_place(line.id)
     return {
         "number": line.number,
@@ -102,6 +108,7 @@ def _line(tx: Transaction, caller: Caller, line: Line) -> dict[str, Any]:
         "item_kind": line.item_kind,
         "is_accessory": line.is_accessory,
         "claimed": line.sku is None,
+        "category_claimed": line.number in claimed,
         "decision": line.decision_id,
     }
 

@@ -15,10 +15,10 @@ from api.service.purchase_case import Reviewer
 from api.service.purchase_facts import REVIEWER_FACTS
 from api.service.purchase_judgement import Judged
 from api.service.purchase_lines import current_lines, make_lines
-from api.service.purchase_request import PurchaseRequest, read_request
+from api.service.purchase_request import LineRequest, PurchaseRequest, read_request
 from api.service.purchase_views import reason_place, summary, view
 from api.service.reading import NOTE_LENGTH, Reading
-from api.store.records import Account, Purchase
+from api.store.records import Account, CatalogItem, Purchase
 from api.store.transaction import Transaction
 
 _EVENTS: Final = {
@@ -41,7 +41,7 @@ def submit(
     and is_accessory? as claimed), documents ({kind, name, content: bytes}). Refusal
     INVALID_REQUEST with every problem, NOT_FOUND; a deny is no refusal but a state.
     """
-    asked = read_request(parts.decider.release, request)
+    asked = read_request(parts.decider.release, request, parts.today())
     account = accounts.locked(tx, caller, asked.account_id)
     _check_named(tx, asked)
     purchase = _new(parts, caller, account, asked)
@@ -79,7 +79,8 @@ def _new(parts: Parts, caller: Caller, account: Account, asked: PurchaseRequest)
 def _check_named(tx: Transaction, asked: PurchaseRequest) -> None:
     """Whom and what the request names must be in our records; what they say of it may be unknown.
 
-    Refusal NOT_FOUND for a payee, INVALID_REQUEST for items that the vendor's catalog lacks.
+    Refusal NOT_FOUND for a payee, INVALID_REQUEST for items that the vendor's catalog lacks or
+    lists under another category.
     """
     if asked.provider_id is not None:
         directory.existing(tx, asked.provider_id)
@@ -88,10 +89,21 @@ def _check_named(tx: Transaction, asked: PurchaseRequest) -> None:
     vendors.existing(tx, asked.vendor_id)
     lines = Reading({}, (), "lines.")
     for place, line in enumerate(asked.lines):
-        if line.sku is not None and tx.catalog.item(asked.vendor_id, line.sku) is None:
-            message = f"`{line.sku}` is not in this vendor's catalog"
-            lines.wrong(f"{place}.sku", message, "name an item that the marketplace lists")
+        if line.sku is not None:
+            _check_item(tx.catalog.item(asked.vendor_id, line.sku), line, place, lines)
     lines.finish()
+
+
+def _check_item(item: CatalogItem | None, line: LineRequest, place: int, lines: Reading) -> None:
+    """The item is in the catalog, and of the category that the request gives."""
+    if item is None:
+        message = f"`{line.sku}` is not in this vendor's catalog"
+        lines.wrong(f"{place}.sku", message, "name an item that the marketplace lists")
+        return
+    category = item.facts.get("category")
+    if category is not None and category != line.category:
+        message = f"`{line.category}`, but the catalog says `{category}` of this item"
+        lines.wrong(f"{place}.category", message, f"send `{category}`")
 
 
 def _apply(

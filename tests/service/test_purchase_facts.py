@@ -71,7 +71,7 @@ def test_what_is_paid_counts_by_the_answers_that_were_recorded(world: World) -> 
 
 
 def test_a_marketplace_item_is_what_the_catalog_says(world: World) -> None:
-    shown = world.submit(line={"sku": "drone-1"})
+    shown = world.submit(line={"sku": "drone-1", "category": "technology"})
     assert shown["state"] == "rejected"
     assert shown["reasons"] == ["ITEM_PROHIBITED"]
     assert fact(world, shown, "purchase.item_kind") == "drone"
@@ -84,9 +84,77 @@ def test_a_marketplace_item_is_what_the_catalog_says(world: World) -> None:
 )
 def test_a_buyer_cannot_say_what_a_marketplace_item_is(world: World, claim: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refused:
-        world.submit(line={"sku": "drone-1", **claim})
+        world.submit(line={"sku": "drone-1", "category": "technology", **claim})
     assert refused.value.error_code == "INVALID_REQUEST"
     assert [one["path"] for one in refused.value.details] == [f"lines.0.{next(iter(claim))}"]
+
+
+@pytest.mark.parametrize("said", ["tuition", "textbook", "testing"])
+def test_a_buyer_cannot_file_an_item_under_another_category_than_the_catalog(
+    world: World, said: str
+) -> None:
+    workbook = {"sku": "workbook-4", "category": "curriculum", "amount": "9.00"}
+    laptop = {"sku": "tablet-9", "category": said, "amount": "420.00"}
+    with pytest.raises(Refusal) as refused:
+        world.submit(lines=[workbook, laptop])
+    assert refused.value.error_code == "INVALID_REQUEST"
+    assert [one["path"] for one in refused.value.details] == ["lines.1.category"]
+    if said != "tuition":
+        [problem] = refused.value.details
+        assert (problem["message"], problem["help"]) == (
+            f"`{said}`, but the catalog says `technology` of this item", "send `technology`",
+        )  # fmt: skip
+
+
+def test_the_category_of_a_marketplace_item_is_told_by_the_catalog(world: World) -> None:
+    told = origin(world, world.submit(), "purchase.category")
+    assert (told["from"], told["sku"]) == ("catalog", "workbook-4")
+
+
+def test_a_category_that_the_catalog_does_not_say_is_a_claim_that_a_person_looks_at(
+    world: World,
+) -> None:
+    world.add_item("loose-sheet", category=DROP, item_kind="workbook")
+    line = {"sku": "loose-sheet", "category": "textbook", "subject": None, "item_grade": None}
+    shown = world.submit(line=line)
+    assert (shown["state"], shown["verdict"], shown["payment"]) == ("under_review", "allow", None)
+    assert shown["lines"][0]["category_claimed"] is True
+    claim = {"from": "request", "claimed": True}
+    assert origin(world, shown, "purchase.category") == claim
+    approved = world.do(purchases.approve, shown["id"], "a schoolbook", caller=REVIEWER)
+    assert (approved["state"], approved["verdict"]) == ("approved", "allow")
+    told = origin(world, approved, "purchase.category")
+    assert told == claim | {"seen_by": REVIEWER.id}
+
+
+def test_what_the_catalog_says_meanwhile_takes_the_place_of_the_claim(world: World) -> None:
+    world.add_item("loose-laptop", category=DROP, item_kind="laptop")
+    line = {"sku": "loose-laptop", "category": "technology", "amount": "900.00", "subject": None}
+    bought = world.submit(line=line)
+    world.do(purchases.approve, bought["id"], "a laptop", caller=REVIEWER)
+    again = world.submit(line=line | {"category": "textbook"})
+    assert again["state"] == "under_review"
+    world.add_item("loose-laptop", category="technology", item_kind="laptop")
+    with pytest.raises(Refusal) as refused:
+        world.do(purchases.approve, again["id"], "a book", caller=REVIEWER)
+    assert [one["reason"] for one in refused.value.details] == ["DEVICE_TOO_SOON"]
+
+
+@pytest.mark.parametrize("category", ["tuition", "fees"])
+def test_tuition_goes_to_a_school_and_to_no_vendor_or_tutor(world: World, category: str) -> None:
+    world.add_item("loose-sheet", category=DROP, item_kind="workbook")
+    for buy in (
+        lambda: world.submit(line={"sku": "loose-sheet", "category": category}),
+        lambda: world.tutoring(line={"category": category}),
+    ):
+        with pytest.raises(Refusal) as refused:
+            buy()
+        assert [one["path"] for one in refused.value.details] == ["lines.0.category"]
+        assert "off_market" in str(refused.value.details[0]["help"])
+    with pytest.raises(Refusal, match="INVALID_REQUEST"):
+        world.add_item("semester", category=category, item_kind="workbook")
+    owed = world.off_market("invoice", line={"category": category, "subject": None})
+    assert owed["state"] == "under_review"
 
 
 @pytest.mark.parametrize(
@@ -99,21 +167,21 @@ def test_a_request_cannot_state_what_our_records_and_the_clock_say(world: World,
 
 
 def test_what_the_catalog_does_not_say_of_an_item_stays_unknown(world: World) -> None:
-    world.add_item("new-thing", is_accessory=DROP)
+    world.add_item("new-thing", category="curriculum", is_accessory=DROP)
     shown = world.submit(line={"sku": "new-thing"})
     assert shown["state"] == "incomplete"
     assert shown["missing"] == [
         "accessory.last_bought_on", "purchase.is_accessory", "purchase.item_kind",
     ]  # fmt: skip
     assert fact(world, shown, "purchase.is_accessory") is UNKNOWN
-    world.add_item("new-thing", item_kind="workbook")
+    world.add_item("new-thing", category="curriculum", item_kind="workbook")
     assert world.do(purchases.decide_again, shown["id"])["state"] == "approved"
 
 
 def test_items_that_the_catalog_lacks_are_all_named_and_nothing_is_stored(world: World) -> None:
     lines = [
         {"sku": sku, "category": "textbook", "amount": "10.00"}
-        for sku in ("nothing", "workbook-4", "nonsense")
+        for sku in ("nothing", "reader-4", "nonsense")
     ]
     with pytest.raises(Refusal) as refused:
         world.submit(lines=lines)
@@ -292,8 +360,9 @@ def test_an_accessory_on_the_order_of_its_device_needs_no_other(world: World) ->
     assert fact(world, shown, "purchase.bundled_with_device", line=1) is True
 
 
-@pytest.mark.parametrize("sku", ["workbook-4", "case-1", "thing-1"])
+@pytest.mark.parametrize("sku", ["loose-sheet", "case-1", "thing-1"])
 def test_a_cheap_line_called_technology_makes_no_accessory_bundled(world: World, sku: str) -> None:
+    world.add_item("loose-sheet", category=DROP, item_kind="workbook")
     world.add_item("case-1", item_kind="tablet", is_accessory=True)
     world.add_item("thing-1", item_kind=DROP)
     lines = [
@@ -306,8 +375,10 @@ def test_a_cheap_line_called_technology_makes_no_accessory_bundled(world: World,
 
 
 def test_an_earlier_order_without_a_main_device_is_no_device_order(world: World) -> None:
-    line = {"sku": "workbook-4", "category": "technology", "amount": "0.01", "subject": None}
+    world.add_item("loose-sheet", category=DROP, item_kind="workbook")
+    line = {"sku": "loose-sheet", "category": "technology", "amount": "0.01", "subject": None}
     bought = world.submit(order_number="D-2201", line=line)
+    bought = world.do(purchases.approve, bought["id"], "not looked at well", caller=REVIEWER)
     assert bought["state"] == "approved"
     for order in ("D-2201", bought["id"]):
         shown = buy_stylus(world, device_order_id=order)
@@ -398,8 +469,12 @@ def test_each_line_fits_alone_but_not_together(world: World) -> None:
 
 def test_categories_are_counted_over_all_lines(world: World) -> None:
     lines = [
-        {"sku": "workbook-4", "category": category, "amount": "10.00"}
-        for category in ("curriculum", "textbook", "textbook")
+        {"sku": sku, "category": category, "amount": "10.00"}
+        for sku, category in (
+            ("workbook-4", "curriculum"),
+            ("reader-4", "textbook"),
+            ("reader-4", "textbook"),
+        )
     ]
     shown = world.submit(lines=lines)
     assert shown["reasons"] == ["MIXED_CATEGORIES"]

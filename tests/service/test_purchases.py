@@ -83,8 +83,8 @@ def test_the_worst_line_speaks_for_the_whole_request_and_all_decisions_are_linke
     world: World,
 ) -> None:
     lines = [
-        {"sku": "workbook-4", "category": "textbook", "amount": "20.00"},
-        {"sku": "drone-1", "category": "textbook", "amount": "20.00"},
+        {"sku": "tablet-9", "category": "technology", "amount": "20.00"},
+        {"sku": "drone-1", "category": "technology", "amount": "20.00"},
     ]
     shown = world.submit(lines=lines)
     assert shown["state"] == "rejected"
@@ -234,7 +234,7 @@ def test_a_list_is_read_page_by_page(world: World) -> None:
 
 def test_purchases_at_once_never_spend_more_than_there_is(database: Database) -> None:
     world = make_world(database, award="1000.00")
-    line = {"sku": "workbook-4", "category": "textbook", "amount": "300.00"}
+    line = {"sku": "reader-4", "category": "textbook", "amount": "300.00"}
 
     def buy(number: int) -> str:
         return str(world.submit(order_number=f"A-{number}", lines=[line])["state"])

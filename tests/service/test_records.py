@@ -210,11 +210,11 @@ def test_a_wrong_provider_says_all_that_is_wrong(world: World) -> None:
 
 
 def test_the_catalog_keeps_one_entry_an_item(world: World) -> None:
-    world.add_item("workbook-4", item_kind="paper")
+    world.add_item("workbook-4", category="curriculum", item_kind="paper")
     assert world.submit()["reasons"] == ["ITEM_PROHIBITED"]
     shown = world.do(catalog.show, world.vendor_id, "workbook-4")
     assert shown["item_kind"] == "paper"
-    assert len(world.do(catalog.list_items, world.vendor_id)["items"]) == 4
+    assert len(world.do(catalog.list_items, world.vendor_id)["items"]) == 5
     with pytest.raises(Refusal, match="NOT_FOUND"):
         world.do(catalog.show, world.vendor_id, "nothing")
 

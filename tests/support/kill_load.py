@@ -273,8 +273,9 @@ def _is_good_refusal(response: httpx.Response) -> bool:
     return known and "again" in body["message"] and "Retry-After" in response.headers
 
 
-_WORKBOOK: Final[Mapping[str, str]] = {
-    "amount": "1.25", "category": "technology", "sku": "workbook-math-4",
+_WORKBOOK: Final[Mapping[str, Any]] = {
+    "amount": "1.25", "category": "curriculum", "subject": "mathematics", "item_grade": 4,
+    "sku": "workbook-math-4",
 }  # fmt: skip
 _TEXTBOOK: Final[Mapping[str, Any]] = {
     "amount": "1.75", "category": "textbook", "subject": "science", "item_grade": 7,

@@ -174,7 +174,8 @@ class World:
 
     def add_item(self, sku: str, **facts: Any) -> None:
         given = {"vendor_id": self.vendor_id, "sku": sku, "title": sku.replace("-", " ")}
-        known = {"is_accessory": False, "flagged_prohibited": False} | facts
+        known = {"category": "technology", "is_accessory": False, "flagged_prohibited": False}
+        known |= facts
         self.do(catalog.create, given | without_dropped(known))
 
     def decision(self, shown: Mapping[str, Any], line: int = 0) -> Any:
@@ -239,7 +240,8 @@ def make_world(database: Database, **other: Any) -> World:
         parts, clock, FakeProvider(), student["id"], account["id"], vendor["id"], tutor["id"],
         family,
     )  # fmt: skip
-    world.add_item("workbook-4", item_kind="workbook")
+    world.add_item("workbook-4", category="curriculum", item_kind="workbook")
+    world.add_item("reader-4", category="textbook", item_kind="textbook")
     world.add_item("tablet-9", item_kind="tablet")
     world.add_item("stylus-2", item_kind="stylus", is_accessory=True)
     world.add_item("drone-1", item_kind="drone")
