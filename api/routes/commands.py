@@ -64,7 +64,9 @@ async def command_of(
     idempotency_key: IdempotencyKey = None,
 ) -> Command:
     """The write that a request asks for."""
-    attempt = once.Attempt(idempotency_key, request.method, request.url.path, body)
+    query = request.url.query  # what it asks for belongs to the request as much as its body
+    address = f"{request.url.path}?{query}" if query else request.url.path
+    attempt = once.Attempt(idempotency_key, request.method, address, body)
     return Command(parts_of(request), attempt)
 
 

@@ -20,7 +20,8 @@ Command: TypeAlias = Callable[[Transaction], tuple[int, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A write as it arrived; `key` None = the caller asks for no protection."""
+    """A write as it arrived; `key` None = the caller asks for no protection. `path` with its query,
+    where it has one."""
 
     key: str | None
     method: str
