@@ -41,6 +41,7 @@ def operating() -> Iterator[None]:
 
     from api.errors import Refusal
     from api.wiring import StartRefused
+    from engine.decide.answer import EngineFault
     from engine.language.problems import Refused
 
     try:
@@ -48,8 +49,14 @@ def operating() -> Iterator[None]:
     except (Refused, StartRefused) as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)
+    except EngineFault as fault:
+        click.echo(f"esa-policy: the engine failed and says nothing: {fault}", err=True)
+        sys.exit(1)
     except Refusal as refusal:
         cause = refusal.__cause__
+        if refusal.error_code == "RECORD_UNAVAILABLE" and cause is None:
+            click.echo(f"esa-policy: {refusal.message}", err=True)
+            sys.exit(1)
         if not isinstance(cause, DBAPIError):
             fail(refusal.message)
         fail(f"the database does not answer: {str(cause.orig).strip()}")
@@ -195,21 +202,18 @@ def work(*, once: bool) -> None:
 def explain(decision_id: str, view: "View", language: str, *, full: bool, as_json: bool) -> None:
     """Say why a recorded decision came out as it did: what decided, all of it, what was met only
     just, or the same in plain words for the family."""
-    from api.errors import Refusal
     from api.service import explanations
     from api.service.parts import system
 
     view = "full" if full else view
     with operating():
         parts = migrated_parts(settings())
-    try:
-        with parts.database.read() as tx:
-            caller = system("command line")
-            told = explanations.explain(parts, tx, caller, decision_id, view, language)
-    except Refusal as refusal:
-        fail(refusal.message)
-    finally:
-        parts.database.close()
+        try:
+            with parts.database.read() as tx:
+                caller = system("command line")
+                told = explanations.explain(parts, tx, caller, decision_id, view, language)
+        finally:
+            parts.database.close()
     if as_json:
         # The trace itself where no view was named, as it has always been.
         shown = told.trace if view in ("path", "full") else told.as_json()

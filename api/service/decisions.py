@@ -13,6 +13,7 @@ from api.privacy.masking import hide_texts
 from api.service import decision_facts, people, remains
 from api.service.answers import answers_to_json, read_answers
 from api.service.dossier import nested
+from api.service.intact import intact, is_intact
 from api.service.paging import checked_limit, moment_cursor, page, read_moment_cursor
 from api.service.parts import Caller, Parts
 from api.store.record import DecisionFilter
@@ -278,10 +279,19 @@ def search(parts: Parts, tx: Transaction, caller: Caller, wanted: Search) -> dic
         conditions = replace(conditions, visible_to=(caller.id, mine))
     rows = tx.decisions.search(conditions, read_moment_cursor(wanted.cursor), limit)
 
-    def shown(row: DecisionRow) -> dict[str, Any]:
-        return view(row, decision_facts.listed_answers(row))
+    return page(rows, limit, _listed, lambda row: moment_cursor(row.asked_at, row.id))
 
-    return page(rows, limit, shown, lambda row: moment_cursor(row.asked_at, row.id))
+
+def _listed(row: DecisionRow) -> dict[str, Any]:
+    """A record in a list. Of an altered one nothing is told but that it is there."""
+    if is_intact(row):
+        return view(row, decision_facts.listed_answers(row)) | {"altered": False}
+    whole = replace(row, findings=[], missing=[], answers={}, as_of=None)
+    untold: dict[str, Any] = {
+        name: value if value in ([], {}) else None for name, value in view(whole, {}).items()
+    }
+    known = {"id": row.id, "asked_at": row.asked_at.isoformat()}
+    return untold | known | {"altered": True}
 
 
 def _day_after(day: date | None) -> date | None:
@@ -297,15 +307,18 @@ def _midnight(parts: Parts, day: date | None) -> datetime | None:
 
 def visible(tx: Transaction, caller: Caller, decision_id: str) -> DecisionRow:
     """The decision, if the caller may see it. Of an account, its student decides; asking once
-    gives no lasting right. One about no account is its asker's."""
+    gives no lasting right. One about no account is its asker's.
+
+    Refusal NOT_FOUND; RECORD_UNAVAILABLE where the record was altered since it was stored.
+    """
     row = tx.decisions.get(decision_id)
     is_own = row is not None and row.account_id is None and row.asked_by == caller.id
     if row is not None and (caller.student_ids is None or is_own):
-        return row
+        return intact(row)
     account = tx.accounts.get(row.account_id) if row is not None and row.account_id else None
     if row is None or account is None or not caller.sees(account.student_id):
         raise Refusal("NOT_FOUND", f"no decision `{decision_id[:64]}`")
-    return row
+    return intact(row)
 
 
 def _origins(row: DecisionRow, names: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from api.privacy.envelope import Place
 from api.service import attachments, people
+from api.service.intact import intact
 from api.service.parts import Caller
 from api.service.purchase_judgement import claimed_categories
 from api.service.purchase_lines import description_place
@@ -67,7 +68,7 @@ def reason_place(purchase_id: str) -> Place:
 def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
     """The whole purchase. `decisions` are those that its state follows from: one a line, then those
     about whom it pays, whose findings have no line."""
-    rows = tx.decisions.group(purchase.group_id)
+    rows = [intact(row) for row in tx.decisions.group(purchase.group_id)]
     findings = [
         finding | {"line": row.line, "decision": row.id} for row in rows for finding in row.findings
     ]

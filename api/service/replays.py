@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from api.service import decision_facts, decisions, people
 from api.service.answers import answers_to_json
 from api.service.decision_facts import Content, personal_answers
 from api.service.dossier import problems_of
+from api.service.intact import ALTERED, is_intact
 from api.service.parts import Caller, Parts
 from api.store.columns import canonical_json
 from api.store.records import DecisionRow
@@ -84,8 +85,14 @@ def _again(decider: AnyDecider, row: DecisionRow, held: Content) -> Replayed:
     """A record decided again, where all that it rests on is still there."""
     if held.erased:
         return Replayed(row.id, row.asked_at, "", {}, erased=held.erased)
-    recorded = decisions.rebuilt(decider.release, row, held)
-    return again(decider, recorded, row.id, row.asked_at)
+    if is_intact(row):
+        recorded = decisions.rebuilt(decider.release, row, held)
+        return again(decider, recorded, row.id, row.asked_at)
+    try:  # what was altered may show where it comes out otherwise
+        recorded = decisions.rebuilt(decider.release, row, held)
+        return replace(again(decider, recorded, row.id, row.asked_at), error=ALTERED)
+    except (KeyError, TypeError, ValueError, FactsRefused):
+        return Replayed(row.id, row.asked_at, "", {}, ALTERED)
 
 
 def _masked(value: Any, hidden: Container[str]) -> Any:
@@ -177,7 +184,7 @@ def _heading(trace: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": list(dict.fromkeys(finding["reason"] for finding in trace["findings"])),
         "as_of": trace["as_of"],
         "release": trace["release"],
-        "answers": {name: answer["text"] for name, answer in trace["answers"].items()},
+        "answers": {name: answer["value"] for name, answer in trace["answers"].items()},
         "missing": trace["missing"],
     }
 
