@@ -58,6 +58,10 @@ def create_app(
         description=_DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,
+        # They would lead wherever the Host header says.
+        redirect_slashes=False,
+        # What says nothing is read as JSON; what says something else, the middleware refuses.
+        strict_content_type=False,
         dependencies=[Depends(follow)],
         lifespan=_finish_writes,
     )

@@ -16,6 +16,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from api.errors import Refusal, problem
 from api.privacy.recent import Recent
+from api.queries import refuse_unknown
 from api.rate_limit import RateLimiter
 from api.service import callers
 from api.service.parts import Caller, Parts
@@ -115,7 +116,9 @@ class Requires:
         header: Annotated[str | None, Security(_header)] = None,
     ) -> Caller:
         shown = bearer.credentials if bearer else header
-        return await self.caller_of(request, shown, is_bearer=bearer is not None)
+        caller = await self.caller_of(request, shown, is_bearer=bearer is not None)
+        refuse_unknown(request)
+        return caller
 
     async def caller_of(self, request: Request, shown: str | None, *, is_bearer: bool) -> Caller:
         """The same for what a request shows: a key or token, as a bearer of it or not."""

@@ -1,7 +1,7 @@
 """The one way a request is refused, and the one table from error code to HTTP status."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 STATUS: Final[Mapping[str, int]] = {
     "INSUFFICIENT_BALANCE": 400,
@@ -33,11 +33,42 @@ STATUS: Final[Mapping[str, int]] = {
 """Every error code that a caller can meet. NOT_PAYABLE: the decision refuses to approve or pay."""
 
 
+_HELP: Final[Mapping[str, str]] = {
+    "INSUFFICIENT_BALANCE": "ask for less, or wait for the next award",
+    "LIMIT_EXCEEDED": "ask for less, or wait until the limit's period is over",
+    "INVALID_RECIPIENT": "name a payee that the wallet provider knows",
+    "INVALID_PIN": "ask the holder of the wallet for the PIN",
+    "WALLET_FROZEN": "write to the program: a person has to look at it",
+    "KYC_REQUIRED": "complete the check of identity at the wallet provider first",
+    "INVALID_AMOUNT": 'send money as a string with two decimals, such as `"125.00"`',
+    "TRANSACTION_FAILED": "look the transaction up before it is sent again",
+    "WALLET_ERROR": "look the transaction up before it is sent again",
+    "POLICY_NO_VALUE": "ask about a later day",
+    "NOT_PAYABLE": "put right what the decision names, then ask again",
+    "UNAUTHENTICATED": "send `Authorization: Bearer <key or token>`",
+    "FORBIDDEN": "ask an administrator for the right to do this",
+    "NOT_FOUND": "check the address and the identifiers in it",
+    "CONFLICT": "read what is there now, then decide what to send",
+    "IDEMPOTENCY_KEY_REUSED": "take a new key for a new request",
+    "STATE_CONFLICT": "read the state that it is in now, and what that allows",
+    "PAYLOAD_TOO_LARGE": "send less at once",
+    "INVALID_FACTS": "put right what is named and send it again",
+    "INVALID_REQUEST": "put right what is named and send it again",
+    "TOO_MANY_REQUESTS": "wait as long as `Retry-After` says",
+    "INTERNAL": "quote the request's id to support",
+    "OVERLOADED": "send it again after `Retry-After`",
+    "PROVIDER_UNAVAILABLE": "send it again after `Retry-After`",
+    "RECORD_UNAVAILABLE": "send it again after `Retry-After`; if it stays, write to support",
+}
+"""What to do where whoever refuses has nothing nearer to say."""
+
+
 class Refusal(Exception):
     """A request that is not carried out.
 
     error_code: a key of STATUS (KeyError for any other). message: one sentence for people.
-    details: every problem, each {"path", "message", "help"} and what else helps a caller.
+    details: every problem, each {"path", "message", "help"} and what else helps a caller; where
+    none is given, the message itself as one about the request.
     keeps_record: the transaction is committed all the same, since what was decided on the way to
     the refusal belongs to the record. retry_after: seconds after which the same request may be
     sent again (429 and 503); None = where there is no telling.
@@ -54,10 +85,14 @@ class Refusal(Exception):
     ) -> None:
         self.status = STATUS[error_code]
         self.error_code = error_code
-        self.message = message
+        self.message = printable(message)
         self.keeps_record = keeps_record
         self.retry_after = retry_after
-        self.details = [dict(detail) for detail in details]
+        self.details = [
+            {name: printable(value) for name, value in detail.items()}
+            | {"help": printable(detail.get("help") or _HELP[error_code])}
+            for detail in details or [problem("request", message)]
+        ]
         super().__init__(f"{error_code}: {message}")
 
     def reply(self) -> dict[str, object]:
@@ -73,6 +108,13 @@ class Refusal(Exception):
 def reply_of(refusal: Refusal) -> tuple[int, dict[str, object]]:
     """The HTTP status and the body of a refusal."""
     return refusal.status, refusal.reply()
+
+
+def printable(value: Any) -> Any:
+    """The same text, with half characters that no UTF-8 can carry shown as `?`."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def problem(path: str, message: str, help: str = "") -> dict[str, object]:

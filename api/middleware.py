@@ -105,7 +105,8 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        is_page = scope["path"].startswith("/console")  # which refuses it on a page of its own
+        if not is_page and ("\x00" in scope["path"] or b"%00" in scope["query_string"]):
             message = "the address holds a NUL character"
             refusal = Refusal(
                 "INVALID_REQUEST", message, [problem("address", message, "leave it out")]
@@ -120,6 +121,10 @@ class BoundedBody:
         if refused:
             await self._refuse(scope, receive, send)
             return
+        kind = Headers(scope=scope).get("content-type", "")
+        if scope["path"].startswith("/v1/") and _is_no_json(kind) and any(map(_content, body)):
+            await JSONResponse(_wrong_kind(kind).reply(), 422)(scope, receive, send)
+            return
         await self.app(scope, _replay(body, receive), send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,6 +134,23 @@ class BoundedBody:
             [problem("body", "too large", "send smaller papers, or fewer of them")],
         )
         await JSONResponse(refusal.reply(), refusal.status)(scope, receive, send)
+
+
+def _content(message: Message) -> bytes:
+    return bytes(message.get("body", b""))
+
+
+def _is_no_json(content_type: str) -> bool:
+    """Whether a request says that its body is something else than JSON. Many clients say
+    nothing, and nothing is taken for JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return bool(kind) and kind != "application/json" and not kind.endswith("+json")
+
+
+def _wrong_kind(content_type: str) -> Refusal:
+    message = f"the body is said to be `{content_type[:60]}`"
+    help = "send JSON with `Content-Type: application/json`"
+    return Refusal("INVALID_REQUEST", message, [problem("Content-Type", message, help)])
 
 
 async def _read_body(receive: Receive, limit: int) -> tuple[list[Message], bool]:

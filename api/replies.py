@@ -8,7 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api import misfits
 from api.errors import Refusal, problem
+from api.json_body import invalid
 from engine.decide.answer import EngineFault
 
 _log = structlog.get_logger("failures")
@@ -45,26 +47,27 @@ async def _refusal(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
-    details = []
-    for wrong in error.errors():
-        path = ".".join(str(part) for part in wrong["loc"])
-        message = "is missing" if wrong["type"] == "missing" else wrong["msg"].lower()
-        if wrong["type"] == "extra_forbidden":
-            message = "is no key of this request"
-        details.append(problem(path, message, "see /docs for the shape of this request"))
-    count = len(details)
-    summary = f"the request has {count} problem{'s' if count != 1 else ''}"
-    return reply_to(Refusal("INVALID_REQUEST", summary, details))
+    return reply_to(invalid([misfits.told(wrong) for wrong in error.errors()]))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     code = _CODES.get(error.status_code, "INVALID_REQUEST")
     if error.status_code == 404:
-        return reply_to(Refusal(code, f"nothing is served at `{request.url.path}`"))
+        message = f"nothing is served at `{request.url.path}`"
+        return reply_to(Refusal(code, message, [problem("address", message, "see /docs")]))
     refusal = Refusal(code, str(error.detail))
+    if error.status_code == 405:
+        refusal = _no_such_method(request, error)
     body = {**refusal.reply(), "status_code": error.status_code}
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
+
+
+def _no_such_method(request: Request, error: HTTPException) -> Refusal:
+    allowed = dict(error.headers or {}).get("Allow", "")
+    message = f"`{request.method}` is not served at `{request.url.path}`"
+    help = f"send {allowed.replace(', ', ' or ')}" if allowed else "see /docs for what is served"
+    return Refusal("INVALID_REQUEST", message, [problem("method", "is not served here", help)])
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:

@@ -68,7 +68,7 @@ def _fixed_day(day: date, zone: ZoneInfo) -> Callable[[], datetime]:
 def build_vault(settings: Settings) -> Vault:
     """The master keys of the settings. In development a first one is made where none is named:
     beside the SQLite file, or under var/. StartRefused for keys that cannot be used."""
-    path = settings.master_key_file or _own_keys(settings)
+    path = master_key_path(settings)
     try:
         if settings.master_key_file is None:
             first_key(path, datetime.now(UTC).date(), secrets.token_bytes)
@@ -79,8 +79,9 @@ def build_vault(settings: Settings) -> Vault:
     return Vault(masters, secrets.token_bytes, lambda: datetime.now(UTC))
 
 
-def _own_keys(settings: Settings) -> Path:
-    return _own_folder(settings) / "master.keys"
+def master_key_path(settings: Settings) -> Path:
+    """Where the master keys are: as the settings say, else where development keeps its own."""
+    return settings.master_key_file or _own_folder(settings) / "master.keys"
 
 
 def _own_folder(settings: Settings) -> Path:

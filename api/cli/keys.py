@@ -12,6 +12,8 @@ from api.cli.service import migrated_parts, operating, refusing, settings
 if TYPE_CHECKING:
     from api.service.parts import Parts
 
+KEYS_A_DAY: Final = 99
+"""So that their names sort in the order they were made."""
 _GROUNDS: Final = ("request", "retention", "court_order", "mistake")
 
 
@@ -29,12 +31,30 @@ def new(name: str | None) -> None:
     """
     from api.privacy.master_keys import KeysRefused, MasterKey, new_line
 
-    chosen = name or datetime.now(UTC).strftime("%Y-%m-%d")
+    chosen = name or _free_name(datetime.now(UTC).strftime("%Y-%m-%d"))
     try:
         MasterKey.of(chosen, bytes(32))
     except KeysRefused as refused:
         raise click.UsageError(str(refused)) from None
     click.echo(new_line(chosen, secrets.token_bytes), nl=False)
+
+
+def _free_name(today: str) -> str:
+    """Today, or today with a number where the file of keys has one of today already."""
+    from api.privacy.master_keys import KeysRefused, read_master_keys
+    from api.settings import SettingsRefused, load_settings
+    from api.wiring import master_key_path
+
+    try:
+        kept = read_master_keys(master_key_path(load_settings())).keys
+    except (KeysRefused, SettingsRefused):  # there is no file yet, or none is named here
+        return today
+    taken = {key.name for key in kept}
+    numbered = (f"{today}.{number:02}" for number in range(2, KEYS_A_DAY + 1))
+    for name in (today, *numbered):
+        if name not in taken:
+            return name
+    raise click.UsageError(f"there are {KEYS_A_DAY} keys of today already; choose a --name")
 
 
 @keys.command("list", epilog="Example: esa-policy keys list")

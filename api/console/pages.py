@@ -43,6 +43,7 @@ class Page(APIRoute):
 
         async def show(request: Request) -> Response:
             try:
+                _refuse_nul(request)
                 return await handle(request)
             except Refusal as refusal:
                 title = _TITLES.get(refusal.status, "That does not work")
@@ -194,6 +195,12 @@ def search(
     )
 
 
+def _refuse_nul(request: Request) -> None:
+    """The rest of the program refuses it before any route is looked for (middleware)."""
+    if "\x00" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise Refusal("INVALID_REQUEST", "The address holds a NUL character.")
+
+
 def _day(text: str) -> date | None:
     if not text:
         return None
@@ -241,3 +248,9 @@ def _refused(request: Request, caller: Caller, refusal: Refusal) -> HTMLResponse
         request, "problem.html", refusal.status,
         caller=caller, title=title, message=refusal.message,
     )  # fmt: skip
+
+
+@router.api_route("/{address:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def nothing(address: str) -> Response:
+    """The last route: whoever follows a wrong link gets a page."""
+    raise Refusal("NOT_FOUND", "The console has no such page.")

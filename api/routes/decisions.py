@@ -1,14 +1,15 @@
 """Read a recorded decision, read why, search; `asking.py` is where they are asked for."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth import Requires, parts_of
+from api.routes.fields import Day
 from api.service import decisions, proofs, remedies, replays
 from api.service.looks import looking
 from api.service.parts import Caller
+from engine.language.model import Verdict
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 Reader = Annotated[Caller, Depends(Requires("decisions:read"))]
@@ -68,11 +69,11 @@ def search(
     request: Request,
     caller: Reader,
     decision: str | None = None,
-    verdict: str | None = None,
+    verdict: Verdict | None = None,
     reason: str | None = None,
     account_id: str | None = None,
-    first: Annotated[date | None, Query(description="asked on or after this day")] = None,
-    last: Annotated[date | None, Query(description="asked on or before this day")] = None,
+    first: Annotated[Day | None, Query(description="asked on or after this day")] = None,
+    last: Annotated[Day | None, Query(description="asked on or before this day")] = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:

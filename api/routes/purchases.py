@@ -1,6 +1,6 @@
 """Submit a purchase, bring papers, review it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -17,6 +17,7 @@ router = APIRouter(prefix="/v1/purchases", tags=["purchases"], route_class=Stric
 Submitter = Annotated[Caller, Depends(Requires("purchases:submit"))]
 Reviewer = Annotated[Caller, Depends(Requires("purchases:review"))]
 Reader = Annotated[Caller, Depends(Requires("accounts:read"))]
+State = Literal["approved", "incomplete", "paid", "rejected", "under_review"]
 
 
 @router.post("", status_code=201)
@@ -36,7 +37,7 @@ def list_purchases(
     request: Request,
     caller: Reader,
     account_id: str | None = None,
-    state: str | None = None,
+    state: State | None = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:

@@ -174,10 +174,13 @@ def create_catalog_item(body: CatalogItemBody, command: CommandOf, caller: Manag
 
 
 @router.get("/vendors/{vendor_id}/catalog-items", tags=["vendors"])
-def list_catalog_items(vendor_id: str, request: Request, caller: Reader) -> dict[str, Any]:
+def list_catalog_items(
+    vendor_id: str, request: Request, caller: Reader, cursor: str | None = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """A vendor's items, newest first."""
     parts = parts_of(request)
     with parts.database.read() as tx:
-        return catalog.list_items(parts, tx, caller, vendor_id)
+        return catalog.list_items(parts, tx, caller, vendor_id, cursor=cursor, limit=limit)
 
 
 @router.post("/providers", status_code=201, tags=["providers"])

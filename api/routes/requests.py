@@ -1,17 +1,11 @@
 """Shapes of what callers send: money as decimal strings, absent = unknown, null = none."""
 
 import base64
-import binascii
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.config import JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
-Money = Annotated[str, Field(pattern=r"^-?\d{1,11}(\.\d{1,2})?$", examples=["125.00"])]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Note = Annotated[str, Field(min_length=3, max_length=1_000)]
-Word = Annotated[str, Field(min_length=1, max_length=64)]
+from api.routes.fields import Birth, Day, Flag, Grade, Money, Name, Note, Paper, Word, Year
 
 
 class Body(BaseModel):
@@ -26,39 +20,39 @@ class Body(BaseModel):
 
 class StudentBody(Body):
     name: Name
-    born_on: date | None = None
-    grade: Annotated[int, Field(ge=0, le=12, strict=True)] | None = None
-    in_public_school_full_time: bool | None = None
+    born_on: Birth | None = None
+    grade: Grade | None = None
+    in_public_school_full_time: Flag | None = None
 
 
 class AgreementBody(Body):
-    year: Annotated[int, Field(ge=2000, le=2100, strict=True)]
-    signed_on: date | None = None
+    year: Year
+    signed_on: Day | None = None
     signed_by: Literal["parent", "delegate"] | None = None
-    acknowledgments_complete: bool | None = None
-    lea_release_signed: bool | None = None
-    w9_submitted: bool | None = None
+    acknowledgments_complete: Flag | None = None
+    lea_release_signed: Flag | None = None
+    w9_submitted: Flag | None = None
 
 
 class SchoolBody(Body):
     name: Name
     type: Literal["direct_payment", "reimbursement", "home_school", "co_enrollment"]
-    fiscal_year: Annotated[int, Field(ge=2000, le=2100, strict=True)]
-    full_time: bool | None = None
-    registered: bool | None = None
-    direct_payment_eligible: bool | None = None
-    special_services_waived: bool | None = None
+    fiscal_year: Year
+    full_time: Flag | None = None
+    registered: Flag | None = None
+    direct_payment_eligible: Flag | None = None
+    special_services_waived: Flag | None = None
     term_cost: Money | None = None
     receipts_approved: Money | None = None
-    tuition_settled: bool | None = None
+    tuition_settled: Flag | None = None
 
 
 class AccountBody(Body):
     student_id: Word
     program: Literal["esa_plus", "opportunity_scholarship"]
     award_level: Literal["base", "higher"]
-    part_time: bool = False
-    fiscal_year: Annotated[int, Field(ge=2000, le=2100, strict=True)]
+    part_time: Flag = False
+    fiscal_year: Year
     initial_award: Money
 
 
@@ -69,28 +63,28 @@ class StatusBody(Body):
 
 class VendorBody(Body):
     name: Name
-    is_marketplace: bool = False
+    is_marketplace: Flag = False
     compliance_status: Literal["good_standing", "suspended", "terminated"] | None = None
-    w9_on_file: bool | None = None
-    agreement_signed: bool | None = None
+    w9_on_file: Flag | None = None
+    agreement_signed: Flag | None = None
     external_id: Word | None = None
 
 
 class ServiceBody(Body):
     service: Literal["tutoring", "therapy", "transportation", "other"]
-    live_instruction: bool | None = None
-    flagged_prohibited: bool | None = None
+    live_instruction: Flag | None = None
+    flagged_prohibited: Flag | None = None
 
 
 class ProviderBody(Body):
     name: Name
     enrollment_status: Literal["pending", "enrolled", "suspended", "terminated"] | None = None
     services: Annotated[list[ServiceBody], Field(max_length=10)] = []
-    credentials_expire_on: date | None = None
-    licensed: bool | None = None
-    background_checked_on: date | None = None
-    insurance_expires_on: date | None = None
-    in_directory: bool | None = None
+    credentials_expire_on: Day | None = None
+    licensed: Flag | None = None
+    background_checked_on: Day | None = None
+    insurance_expires_on: Day | None = None
+    in_directory: Flag | None = None
 
 
 class CatalogItemBody(Body):
@@ -99,50 +93,28 @@ class CatalogItemBody(Body):
     title: Name
     category: Word | None = None
     item_kind: Word | None = None
-    is_accessory: bool
-    flagged_prohibited: bool
-
-
-def _base64(text: str) -> str:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("is no base64") from None
-    return text
+    is_accessory: Flag
+    flagged_prohibited: Flag
 
 
 class DocumentBody(Body):
     kind: Word
     name: Name
-    content: Annotated[str, AfterValidator(_base64), Field(description="the paper, in base64")]
+    content: Paper
 
 
 class LineBody(Body):
     amount: Money
     category: Word
     subject: Word | None = None
-    item_grade: Annotated[int, Field(ge=0, le=12, strict=True)] | None = None
+    item_grade: Grade | None = None
     sku: Word | None = None
     item_kind: Word | None = None
-    is_accessory: bool | None = None
+    is_accessory: Flag | None = None
     description: Name | None = None
 
 
-def _purchase_examples() -> list[JsonValue]:
-    return [
-        {
-            "account_id": "01ACCOUNT",
-            "channel": "marketplace",
-            "vendor_id": "01VENDOR",
-            "device_order_id": "D-2201",
-            "lines": [{"amount": "39.00", "category": "technology", "sku": "stylus-2"}],
-        }
-    ]
-
-
 class PurchaseBody(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": _purchase_examples()})
-
     account_id: Word
     channel: Literal["marketplace", "off_market", "service_provider"]
     vendor_id: Word | None = None
@@ -166,9 +138,9 @@ class ApprovalBody(Body):
     """A reviewer's reason, and what the reviewer saw where no record says it."""
 
     reason: Note
-    flagged_prohibited: bool | None = None
-    grade_gap_explained: bool | None = None
-    live_instruction: bool | None = None
+    flagged_prohibited: Flag | None = None
+    grade_gap_explained: Flag | None = None
+    live_instruction: Flag | None = None
 
     def said(self) -> dict[str, bool]:
         return {

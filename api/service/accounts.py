@@ -7,7 +7,7 @@ from api.errors import Refusal
 from api.service import history, holding, people, standing, students
 from api.service.dossier import read_record
 from api.service.history import emit
-from api.service.paging import checked_limit, page
+from api.service.paging import checked_limit, known_cursor, page
 from api.service.parts import Caller, Parts
 from api.service.reading import NOTE_LENGTH, Reading
 from api.store.ledger import Movement, Posting, funds_of
@@ -139,7 +139,8 @@ def list_accounts(
     parts: Parts, tx: Transaction, caller: Caller, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """Accounts that the caller may see, newest first."""
-    rows = tx.accounts.listed(caller.student_ids, cursor, checked_limit(limit))
+    after = known_cursor(cursor, tx.accounts.get)
+    rows = tx.accounts.listed(caller.student_ids, after, checked_limit(limit))
     return page(rows, limit, _view, lambda row: row.id)
 
 
@@ -155,7 +156,8 @@ def list_transactions(
     account = visible(tx, caller, account_id)
     newest = tx.ledger.movements(account.id)[::-1]
     ids = [movement.entry.id for movement in newest]
-    start = ids.index(cursor) + 1 if cursor in ids else 0
+    after = known_cursor(cursor, ids.__contains__)
+    start = 0 if after is None else ids.index(after) + 1
     rows = newest[start : start + checked_limit(limit) + 1]
     return page(rows, limit, _transaction, lambda movement: movement.entry.id)
 

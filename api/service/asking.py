@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from api.errors import Refusal
+from api.errors import Refusal, problem
 from api.service import decisions
+from api.service.decision_facts import STUDENT
 from api.service.dossier import problems_of
 from api.service.parts import Caller, Parts
 from api.service.record_writer import RecordWriter
@@ -31,6 +32,17 @@ class Weighed:
     caller: Caller
     decider: AnyDecider
     decided: Decision
+
+    def __post_init__(self) -> None:
+        """Refusal FORBIDDEN where it would be put on the record of a student whom the caller may
+        not see."""
+        if self.caller.student_ids is None:
+            return
+        student = self.decided.facts.get(STUDENT)
+        if student is not None and not self.caller.sees(str(student)):
+            message = "this caller may not ask about that student"
+            help = "leave it out, or name a student of your own"
+            raise Refusal("FORBIDDEN", message, [problem(STUDENT, "is another's", help)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,11 @@ def weigh(decider: AnyDecider, caller: Caller, decision: str, batch: Batch) -> l
     for question in batch.questions:
         try:
             decided = asking.weigh(decider, decision, question.facts, question.as_of)
+            outcomes.append(asking.Weighed(caller, decider, decided))
         except Refusal as refusal:
             if refusal.error_code == "NOT_FOUND":
                 raise
             outcomes.append(refusal)
-        else:
-            outcomes.append(asking.Weighed(caller, decider, decided))
     return outcomes
 
 

@@ -7,7 +7,7 @@ from api.errors import Refusal
 from api.service import policy_lists, vendors
 from api.service.dossier import read_record
 from api.service.history import emit
-from api.service.paging import checked_limit, page
+from api.service.paging import checked_limit, known_cursor, page
 from api.service.parts import Caller, Parts
 from api.service.reading import Reading
 from api.store.records import CatalogItem
@@ -67,7 +67,8 @@ def list_items(
 ) -> dict[str, Any]:
     """A vendor's items, newest first."""
     vendors.existing(tx, vendor_id)
-    rows = tx.catalog.listed(vendor_id, cursor, checked_limit(limit))
+    after = known_cursor(cursor, tx.catalog.get)
+    rows = tx.catalog.listed(vendor_id, after, checked_limit(limit))
     return page(rows, limit, view, lambda row: row.id)
 
 

@@ -14,7 +14,13 @@ from api.service import decision_facts, people, remains
 from api.service.answers import answers_to_json, read_answers
 from api.service.dossier import nested
 from api.service.intact import intact, is_intact
-from api.service.paging import checked_limit, moment_cursor, page, read_moment_cursor
+from api.service.paging import (
+    checked_limit,
+    moment_cursor,
+    page,
+    read_moment_cursor,
+    word_problem,
+)
 from api.service.parts import Caller, Parts
 from api.store.record import DecisionFilter
 from api.store.records import DecisionRow
@@ -278,8 +284,25 @@ def search(parts: Parts, tx: Transaction, caller: Caller, wanted: Search) -> dic
         mine = tx.accounts.ids_of(caller.student_ids)
         conditions = replace(conditions, visible_to=(caller.id, mine))
     rows = tx.decisions.search(conditions, read_moment_cursor(wanted.cursor), limit)
+    if not rows:
+        _refuse_unknown_words(parts.decider.release, wanted)
 
     return page(rows, limit, _listed, lambda row: moment_cursor(row.asked_at, row.id))
+
+
+def _refuse_unknown_words(release: Release, wanted: Search) -> None:
+    """Refusal INVALID_REQUEST for words under which nothing was found and that the release does
+    not know either; those of older releases are found."""
+    reasons = {reason for point in release.decisions.values() for reason in point.reasons}
+    asked = (
+        ("decision", wanted.decision, sorted(release.decisions)),
+        ("reason", wanted.reason, sorted(reasons)),
+    )
+    unknown = [
+        word_problem(path, word, known) for path, word, known in asked if word and word not in known
+    ]
+    if unknown:
+        raise Refusal("INVALID_REQUEST", "no record or release knows such a word", unknown)
 
 
 def _listed(row: DecisionRow) -> dict[str, Any]:

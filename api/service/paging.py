@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from api.errors import Refusal, problem
+from engine.language.problems import did_you_mean
 
 PAGE_LIMIT: Final = 200
 
@@ -33,6 +34,28 @@ def page(
     return {"items": [view(row) for row in shown], "next": following}
 
 
+def word_problem(path: str, word: str, known: Sequence[str]) -> dict[str, object]:
+    """That nothing is called by a word that a list was to be searched by."""
+    help = did_you_mean(word, known) or f"one of {', '.join(known)}"
+    return problem(path, f"`{word[:40]}` is unknown", help)
+
+
+def known_cursor(cursor: str | None, is_known: Callable[[str], object]) -> str | None:
+    """The identifier that a list goes on behind. Refusal INVALID_REQUEST for one of nothing that
+    is kept: a list that begins anew would be read twice."""
+    if cursor is None or is_known(cursor):
+        return cursor
+    raise _no_cursor()
+
+
+def _no_cursor() -> Refusal:
+    return Refusal(
+        "INVALID_REQUEST",
+        "the cursor is none of ours",
+        [problem("cursor", "not readable", "use `next` of the page before")],
+    )
+
+
 def moment_cursor(moment: datetime, id: str) -> str:
     """A place in a list by moment and id, as callers pass it back."""
     return base64.urlsafe_b64encode(f"{moment.isoformat()}|{id}".encode()).decode().rstrip("=")
@@ -49,9 +72,5 @@ def read_moment_cursor(cursor: str | None) -> tuple[datetime, str] | None:
         if found.tzinfo is None:
             raise ValueError("no time zone")
     except (ValueError, binascii.Error):
-        raise Refusal(
-            "INVALID_REQUEST",
-            "the cursor is none of ours",
-            [problem("cursor", "not readable", "use `next` of the page before")],
-        ) from None
+        raise _no_cursor() from None
     return found, found_id

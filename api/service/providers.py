@@ -6,7 +6,7 @@ from typing import Any, Final
 from api.errors import Refusal
 from api.service.dossier import read_record
 from api.service.history import emit
-from api.service.paging import checked_limit, page
+from api.service.paging import checked_limit, known_cursor, page
 from api.service.parts import Caller, Parts
 from api.service.reading import NOTE_LENGTH, Reading
 from api.store.records import Provider
@@ -89,7 +89,7 @@ def list_providers(
     parts: Parts, tx: Transaction, caller: Caller, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """Providers, newest first."""
-    rows = tx.providers.page([], cursor, checked_limit(limit))
+    rows = tx.providers.page([], known_cursor(cursor, tx.providers.get), checked_limit(limit))
     return page(rows, limit, view, lambda row: row.id)
 
 

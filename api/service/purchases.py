@@ -8,7 +8,7 @@ from api.privacy.envelope import Sealed
 from api.service import accounts, attachments, holding, people, purchase_judgement, vendors
 from api.service import providers as directory
 from api.service.history import emit
-from api.service.paging import checked_limit, page
+from api.service.paging import checked_limit, known_cursor, page
 from api.service.parts import Caller, Parts
 from api.service.payment_orders import order_payment
 from api.service.purchase_case import Reviewer
@@ -297,7 +297,8 @@ def list_purchases(
     limit: int = 50,
 ) -> dict[str, Any]:
     """Purchases that the caller may see, newest first."""
-    rows = tx.purchases.listed(account_id, caller.student_ids, state, cursor, checked_limit(limit))
+    after = known_cursor(cursor, tx.purchases.get)
+    rows = tx.purchases.listed(account_id, caller.student_ids, state, after, checked_limit(limit))
     return page(rows, limit, summary, lambda row: row.id)
 
 

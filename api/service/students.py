@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.errors import Refusal
+from api.errors import Refusal, problem
 from api.privacy.envelope import Place, Sealed
 from api.service import people, standing
 from api.service.dossier import read_record
@@ -30,7 +30,14 @@ FOUND_LIMIT: Final = 50
 def create(
     parts: Parts, tx: Transaction, caller: Caller, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A new student: name, born_on?, and the facts that are known."""
+    """A new student: name, born_on?, and the facts that are known.
+
+    Refusal FORBIDDEN for a caller of some students alone, who could not see the new one.
+    """
+    if caller.student_ids is not None:
+        message = "this caller is for some students alone and could not see a new one"
+        help = "ask staff to enter the student"
+        raise Refusal("FORBIDDEN", message, [problem("student", "may not be created", help)])
     reading = Reading(given, ("name", "born_on", *_STUDENT_FACTS), personal=("name", "born_on"))
     name, born_on = reading.text("name"), reading.day("born_on") if given.get("born_on") else None
     reading.finish()

@@ -6,7 +6,7 @@ from typing import Any, Final
 from api.errors import Refusal
 from api.service.dossier import read_record
 from api.service.history import emit
-from api.service.paging import checked_limit, page
+from api.service.paging import checked_limit, known_cursor, page
 from api.service.parts import Caller, Parts
 from api.service.reading import NOTE_LENGTH, Reading
 from api.store.records import Vendor
@@ -57,7 +57,8 @@ def list_vendors(
     parts: Parts, tx: Transaction, caller: Caller, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """Vendors, newest first."""
-    rows = tx.vendors.page([], cursor, checked_limit(limit))
+    after = known_cursor(cursor, tx.vendors.get)
+    rows = tx.vendors.page([], after, checked_limit(limit))
     return page(rows, limit, view, lambda row: row.id)
 
 

@@ -88,8 +88,15 @@ def _read_strictly(body: bytes) -> dict[str, Any]:
         )  # fmt: skip
     except RecursionError:
         raise _too_deep() from None
-    except ValueError as error:  # what is no UTF-8, no JSON, or a number of thousands of digits
-        raise _refused(f"the body is no JSON: {error}", "send UTF-8 JSON") from None
+    except UnicodeDecodeError:
+        raise _refused("the body is no UTF-8 text", "send plain JSON, not compressed") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        help = f"look at {where}: {error.msg[0].lower()}{error.msg[1:]}"
+        raise _refused(f"the body is no JSON from {where} on", help) from None
+    except ValueError:
+        message = "the body holds a number of thousands of digits"
+        raise _refused(message, "send money and long numbers as text") from None
     if not isinstance(read, dict):
         raise _refused("the body is no JSON object", 'send `{"facts": {...}}`')
     if _depth(read) > DEPTH:

@@ -15,7 +15,7 @@ from api.routes.asking import ASK_EXAMPLE
 from api.service.intact import ALTERED
 from api.service.parts import Parts
 
-VIEWS = ("", "/proof", "/trace", "/remedies", "/replay", "/replay?today=true")
+VIEWS = ("", "/proof", "/trace", "/remedies", "/replay", "/replay?today=true", "/explanation")
 
 
 def alter(parts: Parts, statement: str, *values: object) -> None:

@@ -523,3 +523,15 @@ def test_markup_in_facts_notes_and_searches_is_shown_as_text(
 def assert_harmless(text: str) -> None:
     assert not re.search(r"<script|<img|onerror=\"", text, re.I)
     assert not [tag for tag, _ in Reading(text).elements if tag in ("script", "img")]
+
+
+def test_a_wrong_address_gets_a_page_in_the_look_of_the_console(staff: "Browser") -> None:
+    for path, status in (
+        ("/console/x", 404),
+        ("/console/decisions/%00", 422),
+        ("/console/a/b", 404),
+    ):
+        reply = staff.http.get(path)
+        assert (reply.status_code, reply.headers["Content-Type"][:9]) == (status, "text/html")
+        assert "ESA policy console" in reply.text
+        assert "default-src 'none'" in reply.headers["Content-Security-Policy"]

@@ -99,3 +99,14 @@ def test_erasing_asks_first_says_what_stands_in_its_way_and_cannot_be_undone(her
     assert replayed.exit_code == 0, replayed.output
     assert "0 different, 1 erased since" in replayed.output
     parts.database.close()
+
+
+def test_a_second_key_of_one_day_takes_the_next_free_name(here: Path) -> None:
+    for number in ("", ".02", ".03"):
+        line = run("keys", "new").output
+        today = line.split()[0].partition(".")[0]
+        assert line.split()[0] == today + number
+        with (here / "master.keys").open("a", encoding="ascii") as file:
+            file.write(line)
+    active = [one for one in run("keys", "list").output.splitlines() if "(active)" in one]
+    assert active[0].startswith(f"{today}.03 ")
