@@ -128,7 +128,8 @@ class RuleWriter(StepWriter):
     def _follow_pattern(self) -> None:
         outcomes = [f"c{self.offset + n}" for n in range(self.rule.clauses)]
         pattern = [*outcomes, *unknown_facts(self), *sign_of(self)]
-        self.source.line(f"q = ({', '.join(pattern)},)")
+        # A rule may have no clause, no fact and no sign: its pattern is the empty tuple.
+        self.source.line(f"q = ({''.join(f'{each}, ' for each in pattern)})")
         self.source.line(f"r = known[{self.number}].get(q) or learn({self.number}, q, given)")
         self._take("r")
 

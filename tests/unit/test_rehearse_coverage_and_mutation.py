@@ -1,19 +1,25 @@
 """Which clauses the cases exercise, and which slips they would not notice."""
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from support.library_policy import library_release
 
 from engine.assembly import assemble
+from engine.decide.binding import bind
+from engine.decide.compiler import compile_decision
+from engine.language.loader import load_release
 from engine.language.model import DatedValue, Parameter, Period, Place, RangeRow, Table
 from engine.language.operands import clauses_of
 from engine.rehearse.cases import read_cases
 from engine.rehearse.coverage import measure_coverage
 from engine.rehearse.mutants import SLIPS, find_mutants, parameter_mutants, rule_mutants
 from engine.rehearse.mutation import run_mutants
-from engine.rehearse.runner import run_file
+from engine.rehearse.runner import run_file, run_files
 
+ROOT = Path(__file__).parents[2]
 LOAN = """\
 decision: loan
 defaults:
@@ -262,3 +268,36 @@ def test_progress_counts_every_slip(parts):
         results(parts, LOAN), parts.release, assemble, lambda *tick: ticks.append(tick)
     )
     assert ticks == [(number, report.slips) for number in range(1, report.slips + 1)]
+
+
+def test_a_rule_that_lost_its_only_clause_still_decides(parts):
+    """Nothing tells one set of facts from another then: its pattern is empty."""
+    bare = parts.release.rules["loan.age"]
+    bare = replace(bare, when=(), cases=(replace(bare.cases[0], condition=()),), clauses=0)
+    point = replace(parts.release.decisions["loan"], answers={})
+    binding = bind(parts.release, [bare], point.anchor, date(2026, 9, 30))
+    judge = compile_decision(parts.release, point, binding).judge
+    assert judge({}, False)[1][0].reason == "TOO_YOUNG"
+
+
+def test_every_slip_in_the_program_s_rules_still_compiles():
+    release = load_release(ROOT)
+    for rule in release.rules.values():
+        for mutant in rule_mutants(release, rule):
+            slipped = mutant.release.rules[rule.name]
+            for decision in rule.decides:
+                point = release.decisions[decision]
+                binding = bind(release, [slipped], point.anchor, date(2026, 9, 30))
+                compile_decision(mutant.release, point, binding)
+
+
+def test_the_slips_in_the_checks_of_a_vendor_are_noticed_by_their_cases():
+    release = load_release(ROOT)
+    parts = assemble(release)
+    try:
+        ran = run_files([ROOT / "tests" / "cases" / "vendor"], parts).results
+    finally:
+        parts.watcher.close()
+    report = run_mutants(ran, release, assemble)
+    assert report.slips > 15
+    assert report.text() == f"mutation 100 %: {report.slips} of {report.slips} slips were noticed"
