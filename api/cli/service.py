@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api.service.parts import Parts
     from api.settings import Settings
     from engine.decide.views import View
+    from engine.language.model import Release
 
 NOT_STARTED: Final = 3
 """How uvicorn exits when it could not listen; it has said why."""
@@ -140,25 +141,23 @@ def migrate() -> None:
     "--cases", type=click.Path(path_type=Path), default=None,
     help="Case files that must pass first; by default tests/cases of the policy folder.",
 )  # fmt: skip
-def publish(note: str, cases: Path | None) -> None:
+@click.option("--without-cases", is_flag=True, help="Publish a policy that no case has tried.")
+def publish(note: str, cases: Path | None, *, without_cases: bool) -> None:
     """Put the policy folder in force: every server decides by it within two seconds.
 
-    Refused where the folder has a problem or one of its cases does not come out as expected.
+    Refused where the folder has a problem or lacks what the service asks for, where there are no
+    cases, and where one of them does not come out as expected (exit 1).
     """
     from api.service import releases
     from api.service.parts import system
-    from engine.assembly import assemble
-    from engine.rehearse.runner import run_files
 
+    if cases is not None and without_cases:
+        raise click.UsageError("--cases and --without-cases exclude each other")
     chosen = settings()
     release = load(chosen.policy_dir)
-    folder = cases or chosen.policy_dir / "tests" / "cases"
-    if cases is not None or folder.is_dir():
-        report = run_files([folder], assemble(release))
-        if not report.passed:
-            click.echo(report.text())
-            fail("the cases speak against this release; nothing was published")
-        click.echo(f"{len(report.results)} cases pass")
+    _refuse_unfit(release)
+    if not without_cases:
+        _refuse_failing(release, cases or chosen.policy_dir / "tests" / "cases")
     with operating():
         parts = migrated_parts(chosen)
     try:
@@ -169,6 +168,41 @@ def publish(note: str, cases: Path | None) -> None:
         parts.database.close()
     same = before is not None and before.release_id == release.hash
     click.echo(f"release {release.hash} {'was' if same else 'is now'} in force")
+
+
+def _refuse_unfit(release: "Release") -> None:
+    """Exit 1 with a line for each thing that the service would miss in the release."""
+    from api.service import needs
+
+    lacking = needs.lacking(release)
+    for said in lacking:
+        click.echo(said, err=True)
+    if lacking:
+        _refuse("the service cannot run on this release; nothing was published")
+
+
+def _refuse_failing(release: "Release", folder: Path) -> None:
+    """Exit 1 where a case fails, 2 where there is none to run."""
+    from engine.assembly import assemble
+    from engine.rehearse.runner import run_files
+
+    advice = "name them with --cases, or say --without-cases"
+    if not folder.exists():
+        fail(f"there are no cases at `{folder}`; {advice}")
+    with operating():
+        report = run_files([folder], assemble(release))
+    if not report.results and not report.refused:
+        fail(f"`{folder}` holds no case; {advice}")
+    if not report.passed:
+        click.echo(report.text())
+        _refuse("the cases speak against this release; nothing was published")
+    click.echo(f"{len(report.results)} cases pass")
+
+
+def _refuse(message: str) -> NoReturn:
+    """Exit 1 with one sentence: a finding, not a wrong call."""
+    click.echo(f"esa-policy: {message}", err=True)
+    sys.exit(1)
 
 
 @click.command(epilog="Example: esa-policy work")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.errors import Refusal, problem
+from api.service import needs
 from api.service.history import emit
 from api.service.parts import Caller, Parts, system
 from api.store.records import ReleaseRow
@@ -32,7 +33,17 @@ def store(parts: Parts, tx: Transaction, release: Release) -> str:
 def publish(
     parts: Parts, tx: Transaction, release: Release, caller: Caller | None = None, note: str = ""
 ) -> str:
-    """Stores a release and puts it in force, unless it is in force already; its hash."""
+    """Stores a release and puts it in force, unless it is in force already; its hash.
+
+    Refusal INVALID_REQUEST with a detail for each thing that the service would miss in it.
+    """
+    lacking = needs.lacking(release)
+    if lacking:
+        raise Refusal(
+            "INVALID_REQUEST",
+            f"the service cannot run on release {release.short}: {'; '.join(lacking)}",
+            [problem("release", said) for said in lacking],
+        )
     by = caller or system("service")
     store(parts, tx, release)
     newest = tx.publications.newest()

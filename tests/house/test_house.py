@@ -9,6 +9,7 @@ import pytest
 
 from api.cli import main
 from api.errors import STATUS
+from api.service import needs
 from api.settings import KNOWN
 from engine.language.loader import load_release
 
@@ -133,3 +134,16 @@ def test_locks_carry_hashes_and_name_no_host(kind: str) -> None:
 
 def test_no_module_is_named_for_nothing() -> None:
     assert [p for p in _modules() if p.stem in {"utils", "helpers", "manager", "base"}] == []
+
+
+def test_every_fact_that_the_service_names_is_one_that_publishing_asks_for() -> None:
+    facts = load_release(ROOT).facts
+    named = {
+        node.value
+        for path in (ROOT / "api" / "service").glob("*.py")
+        if path.name != "needs.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in facts
+    }
+    assert "purchase.submitted_on" in named
+    assert sorted(named - needs.FACTS.keys()) == []

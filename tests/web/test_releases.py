@@ -1,5 +1,7 @@
 """Two axes: the law of that day (`as_of`) and what we knew (`release`)."""
 
+import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +14,8 @@ from fastapi.testclient import TestClient
 from support.demo_service import NOON, ROOT, app_over, client_over
 
 from api.cli import main
-from api.service import releases, replays
+from api.errors import Refusal
+from api.service import needs, releases, replays
 from api.service.parts import Parts
 from engine.language.loader import load_files
 from engine.language.model import Release
@@ -130,7 +133,7 @@ def test_publishing_is_refused_while_a_case_speaks_against_it(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
     monkeypatch.setenv("POLICY_DIR", str(folder(WINDOW, b"2022-07-01: 29")))
     said = CliRunner().invoke(main, ["publish"])
-    assert said.exit_code == 2
+    assert said.exit_code == 1  # a finding, not a wrong call
     assert "nothing was published" in said.output
     assert "the thirtieth day" in said.output.lower() or "window_closed" in said.output
 
@@ -145,6 +148,115 @@ def test_publishing_puts_the_folder_in_force(
     assert "is now in force" in said.output
     again = CliRunner().invoke(main, ["publish"])
     assert "was in force" in again.output
+
+
+TOY = {
+    "policies.yaml": """\
+fiscal_year: { begins: July 1, named_by: end, time_zone: America/New_York }
+sources: { page: { title: A page, address: "https://example.org", standing: official } }
+decisions:
+  purchase: { question: "May it be bought?", anchor: asked.on, rules: [purchase.open] }
+parameters:
+  least: { title: Least, unit: money, sources: [page], values: { 2022-07-01: $1 } }
+""",
+    "rules/facts.yaml": """\
+facts:
+  asked.on: { title: Day, type: date }
+  purchase.amount: { title: Amount, type: integer }
+  acount.status: { title: State, type: one_of, members: [active] }
+""",
+    "rules/purchase/open.yaml": """\
+rule: purchase.open
+title: A purchase is made
+decides: purchase
+sources: [page]
+cases: [ { case: closed, if: { acount.status: { is_not: active } }, then: { review: LOOK } } ]
+otherwise: allow
+""",
+    "rules/purchase/texts.yaml": """\
+LOOK: { parent: { en: "Wait." }, staff: { en: "Look." } }
+""",
+}
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """A sound policy of one decision, on which the service cannot run."""
+    for name, text in TOY.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def in_force(database: Path) -> str:
+    with sqlite3.connect(database) as connection:
+        return str(
+            connection.execute(
+                "SELECT release_id FROM publications ORDER BY rowid DESC LIMIT 1"
+            ).fetchone()[0]
+        )
+
+
+def test_a_release_on_which_the_service_cannot_run_is_not_put_in_force(
+    toy: Path, demo_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = in_force(demo_copy)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("POLICY_DIR", str(toy))
+    said = CliRunner().invoke(main, ["publish", "--without-cases"])
+    assert said.exit_code == 1
+    assert {
+        "there is no decision `activation`",
+        "the decision `purchase` is anchored on `asked.on`, not on `purchase.submitted_on`",
+        "the decision `purchase` has no answer `tax_reportable` (money)",
+        "no standing rules watch `account`",
+        "there is no fact `account.status`; did you mean `acount.status`?",
+        "the fact `purchase.amount` is integer; the service states money",
+    } <= set(said.output.splitlines())
+    assert "nothing was published" in said.output
+    assert in_force(demo_copy) == before
+
+
+def test_no_way_to_publish_leads_round_what_the_service_needs(parts: Parts, toy: Path) -> None:
+    release = load_files({name: (toy / name).read_bytes() for name in TOY})
+    with pytest.raises(Refusal, match="cannot run on release") as refused:
+        publish(parts, release)
+    assert len(refused.value.details) == len(needs.lacking(release))
+
+
+def test_the_program_s_own_release_has_all_that_the_service_needs(parts: Parts) -> None:
+    assert needs.lacking(parts.decider.release) == []
+
+
+@pytest.mark.parametrize("left", ["no folder", "an empty folder"])
+def test_a_policy_without_cases_is_published_only_when_told_so(
+    left: str,
+    folder: Callable[[bytes, bytes], Path],
+    demo_copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy = folder(WINDOW, b"2022-07-01: 31")
+    shutil.rmtree(policy / "tests")
+    if left == "an empty folder":
+        (policy / "tests" / "cases").mkdir(parents=True)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("POLICY_DIR", str(policy))
+    refused = CliRunner().invoke(main, ["publish"])
+    assert refused.exit_code == 2
+    assert "--without-cases" in refused.output
+    told = CliRunner().invoke(main, ["publish", "--without-cases"])
+    assert told.exit_code == 0, told.output
+    assert "is now in force" in told.output
+
+
+def test_cases_that_are_not_there_are_told_in_a_sentence(
+    folder: Callable[[bytes, bytes], Path], demo_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("POLICY_DIR", str(folder(WINDOW, b"2022-07-01: 31")))
+    said = CliRunner().invoke(main, ["publish", "--cases", "/nowhere"])
+    assert (said.exit_code, said.exception.__class__) == (2, SystemExit)
+    assert "there are no cases at `/nowhere`" in said.output
 
 
 def test_readiness_names_the_release_in_force(app: FastAPI, parts: Parts) -> None:
