@@ -94,5 +94,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Refusal):
         return error.message
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return str(error.strerror)
     return type(error).__name__

@@ -224,8 +224,10 @@ def show(request: Request, caller: SignedIn, decision_id: str) -> HTMLResponse:
     except Refusal as refusal:
         return _refused(request, caller, refusal)
     view = tree.view(record, told.trace, told.as_json())
-    found = {"record": record, "trace": told.trace, "view": view, "linked": linked}
-    return _page(request, "decision.html", caller=caller, **found)
+    return _page(
+        request, "decision.html",
+        caller=caller, record=record, trace=told.trace, view=view, linked=linked,
+    )  # fmt: skip
 
 
 @router.get("/decisions/{decision_id}/family")

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from engine.decide.fact_values import Unfit, range_of, value_from_json
 from engine.language import limits
 from engine.language.model import Fact
-from engine.language.values import NUMBERS, Value, parse_day, parse_decimal_money
+from engine.language.values import CODE, NUMBERS, Value, parse_day, parse_decimal_money
 
 Check: TypeAlias = Callable[[Any], Value]
 """The value of a fact as JSON carries it; any of STOPS where it is not plainly right."""
@@ -110,6 +110,14 @@ def _money_check(lowest: int, highest: int) -> Check:
 
 
 def _text_check(fact: Fact) -> Check:
+    def code(given: Any) -> Value:
+        if CODE.fullmatch(given) and len(given) <= limits.TEXT_FACT_LENGTH:
+            return str(given)
+        raise NotPlain
+
+    if fact.type.is_code:
+        return code
+
     def check(given: Any) -> Value:
         if given.isascii() and "\0" not in given and len(given) <= limits.TEXT_FACT_LENGTH:
             return str(given)

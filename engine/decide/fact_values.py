@@ -9,12 +9,14 @@ from engine.language.model import Fact
 from engine.language.problems import did_you_mean, listed
 from engine.language.reader import Node, Scalar, Sequence
 from engine.language.values import (
+    CODE,
     NUMBERS,
     Kind,
     MaybeValue,
     Value,
     format_decimal_money,
     format_value,
+    nearest_code,
     parse_day,
     parse_decimal_money,
     parse_money,
@@ -31,6 +33,7 @@ _SHOWN: Final = 60
 _BITS: Final = 200
 """Larger numbers are not written out: Python refuses to at some thousand digits."""
 
+_CODE_HELP: Final = "write it in lower case letters and digits, joined by `_`"
 _WRITTEN_IN_JSON: Final[Mapping[Kind, str]] = {
     "money": 'write money as a decimal string with at most two decimals: "125.00"',
     "integer": "write a whole number: 3",
@@ -68,6 +71,7 @@ def discreet(fact: Fact, unfit: Unfit) -> Unfit:
         "fact.type": (f"this is no {_noun(fact.type.kind)}", unfit.help),
         "fact.range": (f"this lies outside the range of `{fact.name}`", unfit.help),
         "fact.member": (f"this is no member of `{fact.name}`", members),
+        "fact.form": ("this is no code", _CODE_HELP),
     }
     message, help = said.get(unfit.code, (unfit.message, unfit.help))
     return Unfit(unfit.code, message, help)
@@ -216,6 +220,11 @@ def _text(fact: Fact, given: object) -> str:
             "fact.type", "text holds a character that cannot be stored",
             "leave out NUL and halves of a pair of surrogates",
         )  # fmt: skip
+    if fact.type.is_code and CODE.fullmatch(given) is None:
+        near = nearest_code(given[:_SHOWN])
+        raise Unfit(
+            "fact.form", f"{quoted(given)} is no code", f"write `{near}`" if near else _CODE_HELP
+        )
     return given
 
 

@@ -14,6 +14,7 @@ from engine.language import limits
 from engine.language.model import Place
 from engine.language.problems import Problems, did_you_mean, listed
 from engine.language.reader import Mapping, Node, Scalar, Sequence
+from engine.language.values import CODE, nearest_code
 
 RESERVED: Final = ("none", "zero", "true", "false", "unknown", "otherwise", "any")
 """Words that mean something wherever a name may stand; nothing is called by them."""
@@ -199,6 +200,19 @@ def _repaired(name: str, form: Form) -> str:
     joined = re.sub(r"[^A-Za-z0-9.]+", "-" if form == "source" else "_", name).strip("_-")
     repaired = joined.upper() if form == "reason" else joined.lower()
     return f"write `{repaired}`: " if _FORMS[form][0].fullmatch(repaired) else ""
+
+
+def is_code(word: Scalar, fact: str, problems: Problems) -> bool:
+    """Whether a word is one that a fact of the form `code` can be; name.form where it is not."""
+    if CODE.fullmatch(word.text) is not None:
+        return True
+    near = nearest_code(word.text)
+    problems.add(
+        word.place, "name.form", f"`{word.text[:80]}` is no code, so `{fact}` is never that",
+        f"{f'write `{near}`: ' if near else ''}a code is written in lower case with `_`",
+        width_of(word),
+    )  # fmt: skip
+    return False
 
 
 def read_declared(

@@ -12,15 +12,18 @@ from engine.language.glossary import CALLED
 from engine.language.lint_words import unworded
 from engine.language.load_texts import placeholders
 from engine.language.model import (
+    Constant,
     DayRef,
     FactRef,
     Parameter,
+    ParamRef,
     Place,
     Release,
     Rule,
     Texts,
+    Words,
 )
-from engine.language.operands import operands_of, parameters_of
+from engine.language.operands import clauses_of, operands_of, parameters_of
 from engine.language.problems import Problem
 from engine.language.unreachable import unreachable_cases
 
@@ -37,6 +40,7 @@ def lint(
     """
     warnings = [
         *_unread_facts(release),
+        *_free_texts(release),
         *_unread_parameters(release),
         *_unsourced(release),
         *_untold(release),
@@ -71,6 +75,26 @@ def _unread_facts(release: Release) -> Iterator[Problem]:
             yield _warn(
                 fact.place, "fact.unread", f"fact `{fact.name}` is read by nothing",
                 "remove it, or write the rule that needs it", len(fact.name),
+            )  # fmt: skip
+
+
+def _free_texts(release: Release) -> Iterator[Problem]:
+    """Texts that a rule compares with words: whoever writes them otherwise is past the rule."""
+    compared: dict[str, None] = {}
+    for rule in release.rules.values():
+        for clause in clauses_of(rule):
+            if clause.kind == "text" and isinstance(clause.left, FactRef):
+                is_worded = isinstance(clause.right, Words | ParamRef) or (
+                    isinstance(clause.right, Constant) and clause.right.value is not None
+                )
+                compared |= {clause.left.name: None} if is_worded else {}
+    for name in compared:
+        fact = release.facts[name]
+        if not fact.type.is_code:
+            yield _warn(
+                fact.place, "fact.free_text",
+                f"`{name}` is compared with words, but may be written in any way",
+                "add `form: code`, so that `Drone` is refused and `drone` is not missed", len(name),
             )  # fmt: skip
 
 

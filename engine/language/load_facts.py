@@ -29,6 +29,7 @@ _FACT: Final = Shape(
     ("title", "type"),
     (
         "members",
+        "form",
         "may_be_none",
         "personal",
         "from",
@@ -43,6 +44,8 @@ _CONCLUSION: Final = Shape("conclusion", ("title", "kind"))
 TYPES: Final[tuple[Kind, ...]] = (
     "money", "integer", "days", "share", "boolean", "date", "one_of", "list", "text",
 )  # fmt: skip
+FORMS: Final = ("code",)
+"""code: a word as `name.form` asks of members, so that words compare as people read them."""
 ORIGINS: Final = ("request", "record", "catalog", "clock", "computed")
 CONCLUSION_KINDS: Final = ("hold", "case", "alert", "state")
 REMEDIES: Final[dict[Kind, tuple[str, ...]]] = {
@@ -114,7 +117,12 @@ def _read_fact(key: Scalar, node: Node, problems: Problems) -> Fact | None:
     return Fact(
         key.text,
         title,
-        Type(kind, members, _read_flag("may_be_none", fields, problems)),
+        Type(
+            kind,
+            members,
+            _read_flag("may_be_none", fields, problems),
+            _read_form(kind, fields, problems),
+        ),
         key.place,
         personal=_read_flag("personal", fields, problems),
         origin=_read_origin(fields, problems),
@@ -128,6 +136,20 @@ def _read_fact(key: Scalar, node: Node, problems: Problems) -> Fact | None:
 def _read_flag(key: str, fields: dict[str, Node], problems: Problems) -> bool:
     node = fields.get(key)
     return node is not None and bool(read_boolean(node, key, problems, "key.value"))
+
+
+def _read_form(kind: Kind, fields: dict[str, Node], problems: Problems) -> bool:
+    """Whether the fact is a code; only a text has a form."""
+    node = fields.get("form")
+    if node is None:
+        return False
+    if kind != "text":
+        problems.add(
+            node.place, "fact.form", f"`form` does not fit {kind}", "only text has a form",
+            width_of(node),
+        )  # fmt: skip
+        return False
+    return read_choice(node, "form", FORMS, "fact.form", problems) is not None
 
 
 def _read_origin(fields: dict[str, Node], problems: Problems) -> str | None:

@@ -11,6 +11,7 @@ from engine.language.entries import (
     as_mapping,
     as_scalar,
     as_sequence,
+    is_code,
     read_fields,
     read_known,
     read_text,
@@ -160,5 +161,7 @@ def _read_entry(word: Scalar, fact: Fact, problems: Problems) -> str | int | Non
         return read_number(word, "integer", problems)
     if fact.type.members and word.text not in fact.type.members:
         report_member(word, fact.name, fact.type.members, problems)
+        return None
+    if fact.type.is_code and not is_code(word, fact.name, problems):
         return None
     return word.text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from engine.language.draft import Draft, Use, name_of
-from engine.language.entries import width_of
+from engine.language.entries import is_code, width_of
 from engine.language.model import Constant, FactRef, Operand, Parameter, ParamRef, StepRef, Type
 from engine.language.operators import CONSTANT_WORDS, DAY
 from engine.language.problems import did_you_mean, listed
@@ -46,6 +46,7 @@ class Typed:
     scalar: Scalar
     members: tuple[str, ...] = ()
     may_be_none: bool = False
+    is_code: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -220,7 +221,7 @@ def _help_with_fact(name: str, draft: Draft) -> str:
 def _typed(operand: FactRef | StepRef, type_: Type, node: Scalar, draft: Draft) -> Typed:
     if type_.members:
         draft.worded.setdefault(operand.name, type_.members)
-    return Typed(operand, type_.kind, node, type_.members, type_.may_be_none)
+    return Typed(operand, type_.kind, node, type_.members, type_.may_be_none, type_.is_code)
 
 
 def _is_step(node: Scalar, draft: Draft) -> bool:
@@ -241,6 +242,8 @@ def _read_word(node: Scalar, draft: Draft, beside: Typed | None) -> Typed | None
     if node.text in members:
         return Typed(Constant(node.text), "word", node)
     if beside is not None and beside.sort == "text" and _is_word(node):
+        if beside.is_code and not is_code(node, beside.scalar.text, draft.problems):
+            return None
         return Typed(Constant(node.text), "word", node)
     if node.quoted and _NUMBER.fullmatch(node.text):
         report_number(node, draft)

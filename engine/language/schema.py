@@ -9,12 +9,12 @@ from typing import Final, TypeAlias
 
 from engine.language import limits
 from engine.language.glossary import LANGUAGES
-from engine.language.load_facts import CONCLUSION_KINDS, ORIGINS, REMEDIES, TYPES
+from engine.language.load_facts import CONCLUSION_KINDS, FORMS, ORIGINS, REMEDIES, TYPES
 from engine.language.model import DayRef, DecisionPoint, Fact, FactRef, Release
 from engine.language.operands import operands_of
 from engine.language.schema_of_policies import policies_schema
 from engine.language.schema_of_rules import rule_schema
-from engine.language.values import Kind
+from engine.language.values import CODE, Kind
 
 Schema: TypeAlias = dict[str, object]
 
@@ -85,6 +85,8 @@ def _json_value(fact: Fact) -> Schema:
         "one_of": members,
         "list": {"type": "array", "items": members, "uniqueItems": True},
     }
+    if fact.type.is_code:
+        return {**fixed["text"], "pattern": f"^{CODE.pattern}$"}
     if fact.type.kind in fixed:
         return fixed[fact.type.kind]
     largest = limits.SHARE_POINTS if fact.type.kind == "share" else limits.INTEGER
@@ -119,6 +121,7 @@ def _facts_schema() -> Schema:
                 "minItems": 1,
                 "maxItems": limits.LIST_MEMBERS,
             },
+            "form": {"enum": list(FORMS)},
             "may_be_none": {"type": "boolean"},
             "personal": {"type": "boolean"},
             "from": {"enum": list(ORIGINS)},

@@ -22,7 +22,7 @@ from engine.language.operators import (
 )
 from engine.language.operators import Shape as OperandShape
 from engine.language.schema_of_policies import DAY, TITLE, WORD, provenance
-from engine.language.values import NUMBERS, ROUNDINGS, Kind
+from engine.language.values import CODE, NUMBERS, ROUNDINGS, Kind
 
 Schema: TypeAlias = dict[str, object]
 
@@ -163,6 +163,8 @@ def _comparable(operator: Operator, type_: Type, release: Release) -> Schema:
 
 def _words(type_: Type, release: Release) -> Schema:
     items: Schema = {"enum": list(type_.members)} if type_.members else {"type": "string"}
+    if type_.is_code:
+        items["pattern"] = f"^{CODE.pattern}$"
     written = {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
     lists = _parameters(release, lambda one: one.unit == "list")
     return {"anyOf": [written, {"enum": lists}]} if lists else written

@@ -18,11 +18,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """The type of a fact, step, column or answer; `members` for one_of and list."""
+    """The type of a fact, step, column or answer; `members` for one_of and list.
+
+    is_code: a text that is a word `like_this` and nothing else.
+    """
 
     kind: Kind
     members: tuple[str, ...] = ()
     may_be_none: bool = False
+    is_code: bool = False
 
 
 # --- operands and conditions ------------------------------------------------------------------

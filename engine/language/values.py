@@ -48,6 +48,16 @@ _MONTH_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _YEARLY_DAY = re.compile(r"([A-Z][a-z]+) (\d{1,2})", re.ASCII)
 
 
+CODE: Final = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
+"""A text that is a word for machines and people alike: `laptop`, `developmental_delay`."""
+
+
+def nearest_code(text: str) -> str:
+    """The code that was meant by a text in which only case and joints are off; "" where none."""
+    near = re.sub(r"[^a-z0-9]+", "_", text.strip().lower(), flags=re.ASCII).strip("_")
+    return near if CODE.fullmatch(near) else ""
+
+
 def parse_money(text: str) -> int:
     """Cents of `$1,234.56`; ValueError says what is wrong with the text."""
     match = _MONEY.fullmatch(text)

@@ -106,6 +106,8 @@ facts:
   it.papers: { title: Papers, type: list, members: [invoice, receipt, quote] }
   it.paper: { title: Paper, type: one_of, members: [invoice, other], may_be_none: true }
   it.word: { title: Word, type: text, may_be_none: true }
+  it.code: { title: Code, type: text, form: code, may_be_none: true }
+  it.mark: { title: Mark, type: text, form: code, personal: true }
   it.secret: { title: Secret, type: text, personal: true }
   it.born_on: { title: Birthday, type: date, personal: true }
 conclusions:

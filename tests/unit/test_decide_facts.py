@@ -13,7 +13,7 @@ from engine.decide.facts import PROBLEMS, facts_from_json, facts_from_nodes, fac
 from engine.language import limits
 from engine.language.problems import Problems
 from engine.language.reader import Mapping, read
-from engine.language.values import NUMBERS
+from engine.language.values import CODE, NUMBERS
 
 RELEASE = release(
     first="""
@@ -108,6 +108,16 @@ BASIS = "write whole basis points: 50 % is 5000"
          "a text fact has at most 4,000 characters"),
         ("word", "a\0b", "fact.type", "text holds a character that cannot be stored",
          "leave out NUL and halves of a pair of surrogates"),
+        ("code", "Drone", "fact.form", "`Drone` is no code", "write `drone`"),
+        ("code", "drone ", "fact.form", "`drone ` is no code", "write `drone`"),
+        ("code", "toy-drone/2", "fact.form", "`toy-drone/2` is no code", "write `toy_drone_2`"),
+        ("code", "drone\n", "fact.form", "`drone\n` is no code", "write `drone`"),
+        ("code", "дрон", "fact.form", "`дрон` is no code",
+         "write it in lower case letters and digits, joined by `_`"),
+        ("code", "", "fact.form", "`` is no code",
+         "write it in lower case letters and digits, joined by `_`"),
+        ("mark", "Autism", "fact.form", "this is no code",
+         "write it in lower case letters and digits, joined by `_`"),
         ("word", "\ud800", "fact.type", "text holds a character that cannot be stored",
          "leave out NUL and halves of a pair of surrogates"),
     ],
@@ -116,6 +126,11 @@ def test_a_value_that_does_not_fit_is_told_with_its_path_and_what_to_write(
     name, value, code, message, help
 ):
     assert refused({"it": {name: value}}) == [(f"it.{name}", code, message, help)]
+
+
+@pytest.mark.parametrize("code", ["drone", "toy_drone_2", "3d_printer", None])
+def test_a_code_comes_in_as_it_is_written(code):
+    assert facts_from_json(RELEASE, {"it": {"code": code}}) == {"it.code": code}
 
 
 def test_unknown_facts_are_named_with_the_nearest_one():
@@ -211,6 +226,8 @@ def values_of(fact):
                  "share": limits.SHARE_POINTS}.get(kind, limits.INTEGER)  # fmt: skip
         low = -bound if fact.smallest is None else fact.smallest
         found = st.integers(low, bound if fact.largest is None else fact.largest)
+    elif fact.type.is_code:
+        found = st.from_regex(CODE, fullmatch=True)
     else:
         found = {
             "boolean": st.booleans(),

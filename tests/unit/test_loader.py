@@ -268,3 +268,14 @@ def test_the_program_has_a_spanish_word_for_all_that_a_family_may_be_shown():
         texts.name for texts in shipped.texts.values()
         if set(texts.parent) != {"en", "es"}
     ] == []  # fmt: skip
+
+
+def test_a_text_that_is_compared_with_words_is_asked_to_be_a_code():
+    files = edited(TUTORING, "purchase.subject: { not_in: $tutoring.subjects }",
+                   "purchase.item: { in: [drone, toy] }")  # fmt: skip
+    said = "purchase.subject: {"
+    for form, told in (("", ["`purchase.item` is compared with words, but may be written in any "
+                             "way"]), (", form: code", [])):  # fmt: skip
+        item = f"purchase.item: {{ title: Item, type: text{form} }}\n  {said}"
+        found = lint(load_files(replaced(files, "rules/facts.yaml", said, item)))
+        assert [each.message for each in found if each.code == "fact.free_text"] == told
