@@ -89,7 +89,10 @@ class Refusal(Exception):
         self.keeps_record = keeps_record
         self.retry_after = retry_after
         self.details = [
-            {name: printable(value) for name, value in detail.items()}
+            {
+                name: printable(value) if isinstance(value, str) else value
+                for name, value in detail.items()
+            }
             | {"help": printable(detail.get("help") or _HELP[error_code])}
             for detail in details or [problem("request", message)]
         ]
@@ -110,11 +113,9 @@ def reply_of(refusal: Refusal) -> tuple[int, dict[str, object]]:
     return refusal.status, refusal.reply()
 
 
-def printable(value: Any) -> Any:
+def printable(text: str) -> str:
     """The same text, with half characters that no UTF-8 can carry shown as `?`."""
-    if not isinstance(value, str) or value.isascii():
-        return value
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def problem(path: str, message: str, help: str = "") -> dict[str, object]:

@@ -525,7 +525,7 @@ def assert_harmless(text: str) -> None:
     assert not [tag for tag, _ in Reading(text).elements if tag in ("script", "img")]
 
 
-def test_a_wrong_address_gets_a_page_in_the_look_of_the_console(staff: "Browser") -> None:
+def test_a_wrong_address_gets_a_page_in_the_look_of_the_console(staff: Visitor) -> None:
     for path, status in (
         ("/console/x", 404),
         ("/console/decisions/%00", 422),
