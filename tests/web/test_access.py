@@ -66,6 +66,7 @@ LISTS: Final = (
 
 SHARED: Final[Mapping[str, str]] = {
     "POST /v1/decisions/{decision}": "asks by the name of a decision, about facts of the request",
+    "POST /v1/decisions/{decision}/batch": "as asking",
     "POST /v1/decisions/{decision}/remedies": "as asking",
     "POST /v1/students": "makes a new student",
     "GET /v1/vendors": "the directory is open to all who may read accounts",
