@@ -31,7 +31,8 @@ from api.service.parts import Parts
 from api.store.group_commit import GroupCommit
 
 _ROUTES = (
-    asking_routes, decisions, purchases, people, records, compliance, policies, operations,
+    asking_routes, decisions, explanations, purchases, people, records, compliance, policies,
+    operations,
 )  # fmt: skip
 _DESCRIPTION = (
     "Decides, explains and applies the rules of an education-account program. "
@@ -70,17 +71,7 @@ def create_app(
     app.state.access = access or Access(RateLimiter.off())
     app.state.follower = releases.Follower(parts)
     replies.install(app)
-    for module in (
-        asking_routes,
-        decisions,
-        explanations,
-        purchases,
-        people,
-        records,
-        compliance,
-        policies,
-        operations,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
     pages.install(app, session_key=session_key, secure_cookies=is_production)
     if allowed_origins:

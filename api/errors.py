@@ -1,7 +1,7 @@
 """The one way a request is refused, and the one table from error code to HTTP status."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 STATUS: Final[Mapping[str, int]] = {
     "INSUFFICIENT_BALANCE": 400,
@@ -93,7 +93,7 @@ class Refusal(Exception):
                 name: printable(value) if isinstance(value, str) else value
                 for name, value in detail.items()
             }
-            | {"help": printable(detail.get("help") or _HELP[error_code])}
+            | {"help": printable(str(detail.get("help") or _HELP[error_code]))}
             for detail in details or [problem("request", message)]
         ]
         super().__init__(f"{error_code}: {message}")
