@@ -11,7 +11,7 @@ import threading
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -113,7 +113,7 @@ class Caller(threading.Thread):
         self._ended.set()
 
     def run(self) -> None:
-        with self._client:
+        with closing(self._client):
             while not self._ended.is_set():
                 self._ask_something()
                 self._ended.wait(REST_SECONDS)
@@ -293,7 +293,8 @@ def client_at(url: str) -> httpx.Client:
 def asking(callers: int, seed: int, open_client: Callable[[], httpx.Client]) -> Iterator[Account]:
     """That many callers ask until the block ends, and bring what has a key to its end."""
     account = Account()
-    with open_client() as client:
+    # Closed, not left as a context: leaving a TestClient so would stop the app that all share.
+    with closing(open_client()) as client:
         demo = demo_of(client)
     threads = [
         Caller(number, seed, open_client(), demo, account) for number in range(1, callers + 1)
