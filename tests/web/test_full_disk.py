@@ -141,12 +141,14 @@ def test_a_full_disk_stops_the_sealing_tells_operations_and_loses_nothing(
     sealing = threading.Thread(target=worker._seal)
     with capture_logs() as logs:
         sealing.start()
-        eventually(lambda: alerts(logs), "operations are alerted")
-        assert checkpoints.last().number < sealed + 12
-        disk.free()
-        eventually(lambda: is_sealed(parts, checkpoints), "everything is sealed")
-        worker._stop.set()
-        sealing.join(10)
+        try:
+            eventually(lambda: alerts(logs), "operations are alerted")
+            assert checkpoints.last().number < sealed + 12
+            disk.free()
+            eventually(lambda: is_sealed(parts, checkpoints), "everything is sealed")
+        finally:
+            worker._stop.set()
+            sealing.join(10)
     told = [entry["why"] for entry in logs if entry.get("alert")]
     assert told == ["a run failed: No space left on device"]
     assert_export_holds(parts, checkpoints, demo_copy.parent / "export")
