@@ -20,9 +20,11 @@ SYMBOLS: Final = "u?-m"
 OUTCOME_NAMES: Final = ("unmet", "unknown", "not_reached", "met")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One reason that one rule gives. `case` is the case's name, or `otherwise`."""
+class Finding(NamedTuple):
+    """One reason that one rule gives. `case` is the case's name, or `otherwise`.
+
+    A named tuple, because what is written of it is looked up by it, and its hash comes quicker.
+    """
 
     reason: str
     verdict: Verdict
@@ -57,7 +59,7 @@ class Decision(NamedTuple):
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons without repeats, in the order found."""
-        return tuple(dict.fromkeys(finding.reason for finding in self.findings))
+        return tuple(dict.fromkeys([finding.reason for finding in self.findings]))
 
 
 class EngineFault(Exception):

@@ -1,5 +1,6 @@
 """Writes answers as JSON text: the verdict, the findings, what is answered and what is missing."""
 
+from datetime import date
 from typing import Any, Final
 
 from engine.decide.answer import Decision, Finding
@@ -9,7 +10,8 @@ from engine.language.model import Release
 from engine.language.values import UNKNOWN, MaybeValue
 
 KEPT: Final = 2_048
-"""Texts kept of findings and of answers; when there are more, all of them are made anew."""
+"""Texts kept of findings, of answers and of days; when there are more of one kind, all of them are
+made anew."""
 
 
 class AnswerWriter:
@@ -17,35 +19,35 @@ class AnswerWriter:
 
     def __init__(self, release: Release) -> None:
         self._release = release
-        self._findings: dict[Finding, str] = {}
+        self._findings: dict[tuple[Finding, ...], str] = {}
         self._answers: dict[tuple[str, str, MaybeValue], str] = {}
+        self._days: dict[date | None, str] = {None: "null"}
 
     def write(self, decided: Decision) -> bytes:
         """{decision, verdict, reasons, findings, answers, missing, release, semantics_version,
         as_of}. An answer that is unknown is left out, null is none; money is a decimal string."""
-        findings = decided.findings
         answers = [
             self._answer(decided.decision, name, value)
             for name, value in decided.answers.items()
             if value is not UNKNOWN
         ]
-        as_of = "null" if decided.as_of is None else f'"{decided.as_of}"'
+        findings = self._findings.get(decided.findings) or self._write_findings(decided)
+        day = self._days.get(decided.as_of) or self._write_day(decided.as_of)
         text = (
-            f'{{"decision":"{decided.decision}","verdict":"{decided.verdict}",'
-            f'"reasons":[{_list(decided.reasons) if findings else ""}],'
-            f'"findings":[{",".join(map(self._finding, findings)) if findings else ""}],'
+            f'{{"decision":"{decided.decision}","verdict":"{decided.verdict}",{findings},'
             f'"answers":{{{",".join(answers)}}},"missing":[{_list(decided.missing)}],'
             f'"release":"{decided.release}","semantics_version":"{decided.semantics_version}",'
-            f'"as_of":{as_of}}}'
+            f'"as_of":{day}}}'
         )
         return text.encode()
 
-    def _finding(self, finding: Finding) -> str:
-        written = self._findings.get(finding)
-        if written is None:
-            tree = {name: getattr(finding, name) for name in Finding.__slots__}
-            written = _keep(self._findings, finding, dumped(tree))
-        return written
+    def _write_findings(self, decided: Decision) -> str:
+        trees = [finding._asdict() for finding in decided.findings]
+        written = f'"reasons":[{_list(decided.reasons)}],"findings":{dumped(trees)}'
+        return _keep(self._findings, decided.findings, written)
+
+    def _write_day(self, day: date | None) -> str:
+        return _keep(self._days, day, "null" if day is None else f'"{day}"')
 
     def _answer(self, decision: str, name: str, value: MaybeValue) -> str:
         written = self._answers.get((decision, name, value))

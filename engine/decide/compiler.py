@@ -106,7 +106,8 @@ def _write(release: Release, point: DecisionPoint, binding: Binding) -> tuple[So
     for name, variable in answers.items():
         _close_answer(source, name, variable)
     given = ", ".join(f"{source.shared(name)}: {answers[name]}" for name in answers)
-    judged = f"v, found, missing, {{{given}}}, {_outcomes(clauses)}"
+    source.line(f"q = {_outcomes(clauses)}")
+    judged = f"v, found, missing, {{{given}}}, q"
     with source.block("if told:"):
         source.line(f"return {judged}, {_told(writers, loaded, answers.values())}")
     source.line(f"return {judged}")

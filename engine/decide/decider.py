@@ -7,7 +7,6 @@ from typing import Any, Protocol, TypeVar
 from engine.decide.answer import Decision, EngineFault, UnknownDecision
 from engine.decide.answer_writer import AnswerWriter
 from engine.decide.binding import Binding, bind, turning_days
-from engine.decide.fact_checks import Checks
 from engine.decide.fact_reader import FactReader
 from engine.decide.json_pieces import Texts, dumped
 from engine.decide.judgement import Missing
@@ -64,8 +63,7 @@ class Decider:
     def __init__(self, release: Release) -> None:
         self.release = release
         texts: dict[Kind, Texts] = {}
-        self._checks = Checks(release.facts)
-        self._readers: dict[str, FactReader] = {}
+        self._facts = FactReader(release)
         self._answers = AnswerWriter(release)
         self._points = {
             name: (point, laws(release, point, texts)) for name, point in release.decisions.items()
@@ -81,13 +79,14 @@ class Decider:
 
     def read_facts(self, decision: str, nested: Mapping[str, object]) -> dict[str, Value]:
         """Checked facts from nested JSON objects, as `facts.facts_from_json` reads them, quickest
-        where they are those that the decision asks for. Raises UnknownDecision, FactsRefused."""
-        reader = self._readers.get(decision)
-        if reader is None:
-            self._asked(decision)
-            reader = FactReader(self.release, decision, self._checks)
-            self._readers[decision] = reader
-        return reader.read(nested)
+        where the like was read before. Raises UnknownDecision, FactsRefused."""
+        self._asked(decision)
+        return self._facts.read(nested)
+
+    def read_body(self, body: bytes) -> dict[str, Value] | None:
+        """Checked facts from the bytes of a question that holds nothing else; None where its body
+        must be read by `wire.read_question`, which finds everything that may be wrong with it."""
+        return self._facts.read_body(body)
 
     def decide(
         self, decision: str, facts: Mapping[str, Value], as_of: date | None = None

@@ -17,7 +17,8 @@ Check: TypeAlias = Callable[[Any], Value]
 """The value of a fact as JSON carries it; any of STOPS where it is not plainly right."""
 
 KEPT_DAYS: Final = 4_096
-"""Days kept that were read before; when there are more, all of them are read anew."""
+"""Days kept that were read before, and as many amounts; when there are more, all of them are read
+anew."""
 _CENT_DIGITS: Final = len(str(limits.MONEY_CENTS)) - 1
 """Digits of an amount, cents and all, that is certainly not too large for the engine."""
 
@@ -40,42 +41,64 @@ class Days(dict[Any, date]):
         return day
 
 
+class Amounts(dict[Any, int]):
+    """Cents by how they are written; whether a fact may be so large is not looked at."""
+
+    def __missing__(self, written: Any) -> int:
+        cents = _cents_of(written)
+        if len(self) >= KEPT_DAYS:
+            self.clear()
+        self[written] = cents
+        return cents
+
+
+def _cents_of(written: Any) -> int:
+    digits = written.replace(".", "", 1)
+    # Digits of other scripts are digits to Python, but not to people who read amounts.
+    is_plain = written[-3:-2] == "." and digits.isdecimal() and digits.isascii()
+    if is_plain and 2 < len(digits) <= _CENT_DIGITS:
+        return int(digits)
+    return parse_decimal_money(written)
+
+
 class Checks(dict[str, Check]):
-    """A check for each fact of a release, by its name. days: where all of them look up days."""
+    """A check for each fact of a release, by its name. days, amounts: where all of them look up
+    days and amounts."""
 
     def __init__(self, facts: Mapping[str, Fact]) -> None:
         self.days = Days()
-        super().__init__({name: _check_of(fact, self.days) for name, fact in facts.items()})
+        self.amounts = Amounts()
+        super().__init__({name: self._check_of(fact) for name, fact in facts.items()})
+
+    def _check_of(self, fact: Fact) -> Check:
+        if fact.type.kind == "one_of":
+            return words_of(fact).__getitem__
+        check = self._plain_check_of(fact)
+        if not fact.type.may_be_none:
+            return check
+        return lambda given: None if given is None else check(given)
+
+    def _plain_check_of(self, fact: Fact) -> Check:
+        match fact.type.kind:
+            case "date":
+                return self.days.__getitem__
+            case "boolean":
+                return _boolean
+            case "money":
+                return _amount_check(self.amounts, *range_of(fact))
+            case "text":
+                return _text_check(fact)
+            case "list":
+                return _list_check(frozenset(fact.type.members))
+            case kind:
+                assert kind in NUMBERS  # noqa: S101 - every other kind was told above
+                return _whole_check(*range_of(fact))
 
 
 def words_of(fact: Fact) -> dict[Any, Value]:
     """The values of a one_of, each by itself; looking up another value stops."""
     none: dict[Any, Value] = {None: None} if fact.type.may_be_none else {}
     return {**{word: word for word in fact.type.members}, **none}
-
-
-def _check_of(fact: Fact, days: Days) -> Check:
-    if fact.type.kind == "one_of":
-        return words_of(fact).__getitem__
-    check = days.__getitem__ if fact.type.kind == "date" else _plain_check_of(fact)
-    if not fact.type.may_be_none:
-        return check
-    return lambda given: None if given is None else check(given)
-
-
-def _plain_check_of(fact: Fact) -> Check:
-    match fact.type.kind:
-        case "boolean":
-            return _boolean
-        case "money":
-            return _money_check(*range_of(fact))
-        case "text":
-            return _text_check(fact)
-        case "list":
-            return _list_check(frozenset(fact.type.members))
-        case kind:
-            assert kind in NUMBERS  # noqa: S101 - every other kind was told above
-            return _whole_check(*range_of(fact))
 
 
 def _boolean(given: Any) -> bool:
@@ -93,15 +116,9 @@ def _whole_check(lowest: int, highest: int) -> Check:
     return check
 
 
-def _money_check(lowest: int, highest: int) -> Check:
+def _amount_check(amounts: Amounts, lowest: int, highest: int) -> Check:
     def check(given: Any) -> int:
-        digits = given.replace(".", "", 1)
-        # Digits of other scripts are digits to Python, but not to people who read amounts.
-        is_plain = given[-3:-2] == "." and digits.isdecimal() and digits.isascii()
-        if is_plain and 2 < len(digits) <= _CENT_DIGITS:
-            cents = int(digits)
-        else:
-            cents = parse_decimal_money(given)
+        cents = amounts[given]
         if lowest <= cents <= highest:
             return cents
         raise NotPlain

@@ -22,18 +22,20 @@ class RuleWriter(StepWriter):
     its sign. Doubts are the tests that tell such a case from the sure one.
     """
 
+    _is_told_below: bool = False
+
     def write(self) -> None:
         """The whole rule. Its clauses stand at NOT_REACHED before it."""
         self.clear()
         if not self.rule.when:
             self._give_answers()
-            self._case(0, self._unknown_answers())
+            self._cases(self._unknown_answers())
             return
         self.conditions(self.rule.when)
         self.source.line(f"w = {condition_value(self.rule.when, self.offset)}")
         with self.source.block("if w:"):
             self._give_answers_if_met()
-            self._case(0, [f"w != {MET}", *self._unknown_answers()])
+            self._cases([f"w != {MET}", *self._unknown_answers()])
 
     def write_slowly(self) -> None:
         """The rule by its slow reading alone."""
@@ -85,6 +87,18 @@ class RuleWriter(StepWriter):
 
     # cases
 
+    def _cases(self, doubts: Sequence[str]) -> None:
+        """Where several ends of the search may hang on the pattern, it is looked up once behind
+        all of them: nothing of the rule is worked out in between."""
+        self._is_told_below = len(self.rule.cases) + bool(doubts) > 1
+        if not self._is_told_below:
+            self._case(0, doubts)
+            return
+        self.source.line("r = False")
+        self._case(0, doubts)
+        with self.source.block("if r:"):
+            self._look_pattern_up()
+
     def _case(self, index: int, doubts: Sequence[str]) -> None:
         """An unknown case is passed like an unmet one, and remembered as a doubt (paragraph 7)."""
         if index == len(self.rule.cases):
@@ -92,11 +106,14 @@ class RuleWriter(StepWriter):
             return
         case = self.rule.cases[index]
         self.conditions(case.condition)
-        self.source.line(f"e{index} = {condition_value(case.condition, self.offset)}")
-        with self.source.block(f"if e{index} == {MET}:"):
+        outcome = condition_value(case.condition, self.offset)
+        if not outcome.isidentifier():  # more than one clause
+            self.source.line(f"e{index} = {outcome}")
+            outcome = f"e{index}"
+        with self.source.block(f"if {outcome} == {MET}:"):
             self._end(case.name, case.condition, case.outcome, doubts)
         with self.source.block("else:"):
-            self._case(index + 1, [*doubts, f"e{index}"])
+            self._case(index + 1, [*doubts, outcome])
 
     def _end(
         self, case: str, answering: Condition, outcome: Outcome, doubts: Sequence[str]
@@ -126,6 +143,12 @@ class RuleWriter(StepWriter):
             self.source.line(line)
 
     def _follow_pattern(self) -> None:
+        if self._is_told_below:
+            self.source.line("r = True")
+        else:
+            self._look_pattern_up()
+
+    def _look_pattern_up(self) -> None:
         outcomes = [f"c{self.offset + n}" for n in range(self.rule.clauses)]
         pattern = [*outcomes, *unknown_facts(self), *sign_of(self)]
         # A rule may have no clause, no fact and no sign: its pattern is the empty tuple.

@@ -188,7 +188,7 @@ def _read_words(left: Typed, operator: Operator, node: Sequence, draft: Draft) -
     found = tuple(word.text for word in words if word is not None)
     if len(found) < len(words):
         return None
-    return Typed(Words(tuple(dict.fromkeys(found))), "words", Scalar("", node.place), found)
+    return Typed(Words(tuple(dict.fromkeys(found))), "words", Scalar.at("", node.place), found)
 
 
 def _read_word(left: Typed, node: Node, draft: Draft) -> Scalar | None:

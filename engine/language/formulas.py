@@ -251,7 +251,7 @@ def _beside(parameter: Parameter, rows_by: Type | None) -> Typed | None:
     """The rows of a table as the other side of a word, so that the word must be a row's."""
     if rows_by is None or not rows_by.members:
         return None
-    named = Scalar(parameter.rows_by or "", parameter.place)
+    named = Scalar.at(parameter.rows_by or "", parameter.place)
     return Typed(ParamRef(parameter.name), rows_by.kind, named, rows_by.members)
 
 

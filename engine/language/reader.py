@@ -6,7 +6,8 @@ what its place asks for. So `no`, `14:30` or `1e400` can never turn into somethi
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
@@ -15,11 +16,23 @@ from engine.language.model import Place
 from engine.language.problems import Problems
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
+    """A word or a text. Nine of ten nodes are one, so it is a named tuple, and its place is made
+    when somebody asks for it."""
+
     text: str
-    place: Place
+    file: str
+    line: int
+    column: int
     quoted: bool = False
+
+    @classmethod
+    def at(cls, text: str, place: Place) -> "Scalar":
+        return cls(text, place.file, place.line, place.column)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.file, self.line, self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +180,28 @@ class _Builder:
     def build(self, text: str) -> Node | None:
         """The document's root, None where there is none."""
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            self._take(event)
+            if type(event) is yaml.ScalarEvent:
+                self._take_scalar(event)
+            else:
+                self._take(event)
         return self.root
 
-    def _place(self, event: yaml.Event) -> Place:
+    def _take_scalar(self, event: yaml.ScalarEvent) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_anchor(event)
+        is_quoted = event.style in _QUOTING
+        scalar = Scalar(event.value, self.file, *self._at(event), is_quoted)
+        if not is_quoted:
+            self._refuse_silent(scalar)
+        self._put(scalar)
+
+    def _at(self, event: yaml.Event) -> tuple[int, int]:
+        """Line and column, both from 1."""
         mark = event.start_mark
-        if mark is None:
-            return Place(self.file, 1)
-        return Place(self.file, mark.line + 1, mark.column + 1)
+        return (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+
+    def _place(self, event: yaml.Event) -> Place:
+        return Place(self.file, *self._at(event))
 
     def _take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
@@ -210,12 +237,6 @@ class _Builder:
 
     def _take_node(self, event: yaml.NodeEvent) -> None:
         place = self._place(event)
-        if isinstance(event, yaml.ScalarEvent):
-            quoted = event.style in ("'", '"', "|", ">")
-            if not quoted:
-                self._refuse_silent(event.value, place)
-            self._put(Scalar(event.value, place, quoted))
-            return
         if len(self.stack) >= limits.YAML_DEPTH:
             self.problems.add(
                 place, "file.too_deep", f"this is nested more than {limits.YAML_DEPTH} deep",
@@ -226,17 +247,19 @@ class _Builder:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         self.stack.append(_Open(place, is_mapping, bool(event.flow_style), []))
 
-    def _refuse_silent(self, text: str, place: Place) -> None:
+    def _refuse_silent(self, scalar: Scalar) -> None:
         """Reports a plain word that YAML would read as something else than what is written."""
-        if not _SUSPECT.match(text) or self._is_money_tail(text):
+        text = scalar.text
+        first = text[:1]
+        if first not in _SUSPECT and not first.isdecimal():
             return
-        said = _silent_reading(text)
-        if said is None:
+        said = _known_reading(text) if len(text) <= _SHOWN else _silent_reading(text)
+        if said is None or self._is_money_tail(text):
             return
         code, message, advice = said
         if code == "yaml.boolean_word" and self._is_key():
             advice = "call this key something else"
-        self.problems.add(place, code, message, advice, min(len(text), _SHOWN))
+        self.problems.add(scalar.place, code, message, advice, min(len(text), _SHOWN))
 
     def _is_key(self) -> bool:
         """Whether the word now read stands before a colon."""
@@ -308,7 +331,9 @@ class _Builder:
         return entries
 
 
-_SUSPECT = re.compile(r"[-+.~\d]|[yYnNoOtTfF]")
+_SUSPECT = frozenset("-+.~0123456789yYnNoOtTfF")
+"""How a word begins that YAML may read as something else, or with a digit of another script."""
+_QUOTING = frozenset(("'", '"', "|", ">"))
 _SHOWN = 40
 
 
@@ -343,6 +368,10 @@ def _silent_reading(text: str) -> tuple[str, str, str] | None:
     if _FLOAT.fullmatch(text) or _NOT_A_NUMBER.fullmatch(text):
         return "yaml.float", f"`{shown}` is a fraction", "write a share as `50 %`, money as `$0.50`"
     return None
+
+
+_known_reading = lru_cache(maxsize=4_096)(_silent_reading)
+"""The same for short words, of which case files repeat the same few."""
 
 
 def _base(text: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from engine.decide.answer import FactsRefused
 from engine.language.entries import (
@@ -87,6 +87,14 @@ def read_cases(file: str, content: bytes, release: Release, read_facts: FactRead
     return found
 
 
+class _Defaults(NamedTuple):
+    """The facts that the cases of a file share, as written and read once; values is None where
+    something is wrong with them: then each case reads them and tells it."""
+
+    entries: Mapping[str, tuple[Scalar, Node]]
+    values: Mapping[str, Value] | None
+
+
 class _File:
     """One file being read: the release it is about, and where its problems go."""
 
@@ -101,7 +109,7 @@ class _File:
             return None
         asked = self._asked(node, fields)
         day = self._day(fields)
-        defaults = self._entries(fields.get("defaults"), "defaults")
+        defaults = self._defaults(fields.get("defaults"))
         listed = as_sequence(fields["cases"], "cases", self.problems) if "cases" in fields else None
         if listed is not None and not listed.items:
             self.problems.add(listed.place, "case.none", "this file has no cases", "write one")
@@ -139,12 +147,22 @@ class _File:
         mapping = None if node is None else as_mapping(node, noun, self.problems)
         return {} if mapping is None else {key.text: (key, value) for key, value in mapping.entries}
 
+    def _defaults(self, node: Node | None) -> "_Defaults":
+        entries = self._entries(node, "defaults")
+        if node is None:
+            return _Defaults(entries, {})
+        try:
+            written = Entries(tuple(entries.values()), node.place)
+            return _Defaults(entries, self.read_facts(self.release, written))
+        except FactsRefused:
+            return _Defaults(entries, None)
+
     def _case(
         self,
         node: Node,
         asked: tuple[str, bool],
         day: date | None,
-        defaults: Mapping[str, tuple[Scalar, Node]],
+        defaults: "_Defaults",
         names: dict[str, Scalar],
     ) -> Case | None:
         fields = read_fields(node, _CASE, self.problems)
@@ -157,8 +175,8 @@ class _File:
                 node.place, "case.no_day", "standing rules are watched on a day that is not given",
                 "add `as_of:` to the case or to the file",
             )  # fmt: skip
-        given = {**defaults, **self._entries(fields.get("facts"), "facts")}
-        facts = self._facts(given, node.place)
+        own = self._entries(fields.get("facts"), "facts")
+        facts = self._facts(defaults, own, node.place)
         expected = self._expected(fields.get("expect"), asked)
         if name is None or expected is None:
             return None
@@ -178,7 +196,20 @@ class _File:
             )  # fmt: skip
         return text, scalar.place
 
-    def _facts(self, given: Mapping[str, tuple[Scalar, Node]], place: Place) -> Mapping[str, Value]:
+    def _facts(
+        self, defaults: "_Defaults", own: Mapping[str, tuple[Scalar, Node]], place: Place
+    ) -> Mapping[str, Value]:
+        """The default facts and, over them, the case's own."""
+        if defaults.values is None:
+            return self._read({**defaults.entries, **own}, place)
+        read = self._read(own, place)
+        facts = {**defaults.values, **read}
+        for name in own:
+            if name not in read:  # it is unknown here, whatever it is by default
+                facts.pop(name, None)
+        return facts
+
+    def _read(self, given: Mapping[str, tuple[Scalar, Node]], place: Place) -> Mapping[str, Value]:
         try:
             return self.read_facts(self.release, Entries(tuple(given.values()), place))
         except FactsRefused as refused:

@@ -5,6 +5,7 @@ where it is not. Each limit below was measured on durable-rules 2.0.28; README.m
 """
 
 import itertools
+import json
 import re
 import threading
 from collections import deque
@@ -28,6 +29,8 @@ _TEXT = re.compile(r"[A-Za-z0-9_.#:-]{1,200}")
 
 _BEGIN: Final = "begin"
 """Its fact opens every evaluation: deleting a state in which no rule ever fired crashes."""
+_OPENING: Final = f'{{"{_BEGIN}": true, "sid": '
+_LIBRARY: Final = durable_engine.durable_rules_engine
 
 _LOCK = threading.Lock()  # the library is not thread-safe, not even between rulesets
 _SIDS = itertools.count(1)
@@ -67,89 +70,107 @@ class _QuietHost(durable_engine.Host):  # type: ignore[misc]  # the library has 
 _HOST = _QuietHost()
 
 
-def _stopped_clock() -> int:
-    """Stands still: an action during which the machine's clock moves by more than ten seconds is
-    never completed, and what should have fired after it is dropped without a word."""
-    return 0
-
-
-durable_engine._unix_now = _stopped_clock
-
-
-def _open(context: Any) -> None:
-    """Fires for the fact that opens an evaluation, and does nothing more."""
-
-
 class _Evaluation:
-    """One run: what is known so far, what fired, and the exception that an action raised."""
+    """One run: what is known so far, and what fired."""
 
-    __slots__ = ("failure", "fired", "known")
+    __slots__ = ("fired", "known")
 
     def __init__(self, known: set[Symbol]) -> None:
         self.known = known
         self.fired: set[str] = set()
-        self.failure: BaseException | None = None
 
 
 class _Ruleset:
-    """One registered ruleset. Every method is called while the lock is held."""
+    """One registered ruleset. Every method is called while the lock is held.
+
+    It is run by the library's own steps, assert and act and complete, but not by its Python around
+    them, which takes most of the time: that writes and reads the state of the sid as JSON anew for
+    every action, starts a clock for it and swallows what it raises.
+    """
 
     def __init__(self, name: str, productions: Sequence[Production]) -> None:
         self.name = name
         self.reads = frozenset(need for each in productions for need in each.needs)
-        self.running: _Evaluation | None = None
-        rules = {each.name: self._rule(each) for each in productions}
-        rules[_BEGIN] = {"all": [{"m0": {_BEGIN: True}}], "run": _open}
+        self._acting = {f"p{place}": each for place, each in enumerate(productions)}
+        self._written = {symbol: _written(symbol) for symbol in self.reads}
+        rules = {place: _rule(each) for place, each in self._acting.items()}
+        rules[_BEGIN] = {"all": [{"m0": {_BEGIN: True}}], "run": _left_to_us}
         _HOST.register_rulesets({name: rules})
-
-    def _rule(self, production: Production) -> dict[str, Any]:
-        """Equality patterns alone: a property-absent pattern can loop for ever."""
-
-        def act(context: Any) -> None:
-            self._act(production, context)
-
-        patterns = [
-            {f"m{index}": {need.field: need.value}} for index, need in enumerate(production.needs)
-        ]
-        return {"all": patterns, "run": act}
-
-    def _act(self, production: Production, context: Any) -> None:
-        running = self.running
-        if running is None:
-            raise RuntimeError("an action ran outside an evaluation")
-        try:
-            running.fired.add(production.name)
-            gives = production.gives
-            # A fact asserted twice, or read by no rule, raises inside the library: once, if read.
-            if gives is not None and gives not in running.known:
-                running.known.add(gives)
-                if gives in self.reads:
-                    context.assert_fact({gives.field: gives.value})
-        except BaseException as error:
-            running.failure = running.failure or error
-            raise
+        self._handle = _HOST.get_ruleset(name)._handle
 
     def run(self, evaluation: _Evaluation) -> None:
         """Asserts what is known and read, under a sid of its own, which never outlives the run."""
-        sid = str(next(_SIDS))
-        facts = [
-            {symbol.field: symbol.value, "sid": sid}
-            for symbol in sorted(evaluation.known & self.reads, key=str)
-        ]
-        if not facts:
+        known = sorted(evaluation.known & self.reads, key=str)
+        if not known:
             return
-        self.running = evaluation
-        _HOST.assert_fact(self.name, {_BEGIN: True, "sid": sid})
+        sid = f'"{next(_SIDS)}"}}'
+        self._follow(_LIBRARY.assert_fact(self._handle, _OPENING + sid), evaluation, sid)
         try:
-            _HOST.assert_facts(self.name, facts)
-            swallowed = _HOST.get_state(self.name, sid).get("exception")
+            facts = ",".join([self._written[symbol] + sid for symbol in known])
+            self._follow(_LIBRARY.assert_facts(self._handle, f"[{facts}]"), evaluation, sid)
+            swallowed = _HOST.get_state(self.name, sid[1:-2]).get("exception")
         finally:
-            self.running = None
-            _HOST.delete_state(self.name, sid)  # the 1,025th live sid raises MemoryError
-        if evaluation.failure is not None:
-            raise evaluation.failure
+            _HOST.delete_state(self.name, sid[1:-2])  # the 1,025th live sid raises MemoryError
         if swallowed is not None:
             raise RuntimeError(str(swallowed))
+
+    def _follow(self, asserted: tuple[int, int], evaluation: _Evaluation, sid: str) -> None:
+        """Acts for every production that fires, one after the other."""
+        state = _accepted(asserted)
+        started = _LIBRARY.start_action_for_state(self._handle, state)
+        fired = started[1] if started else None
+        while fired:
+            try:
+                self._act(_name_in(fired), evaluation, sid)
+            except BaseException:
+                _LIBRARY.abandon_action(self._handle, state)
+                raise
+            fired = _LIBRARY.complete_and_start_action(self._handle, state)
+
+    def _act(self, place: str, evaluation: _Evaluation, sid: str) -> None:
+        if place == _BEGIN:
+            return
+        production = self._acting[place]
+        evaluation.fired.add(production.name)
+        gives = production.gives
+        # A fact asserted twice, or read by no rule, is refused by the library: once, if read.
+        if gives is not None and gives not in evaluation.known:
+            evaluation.known.add(gives)
+            if gives in self.reads:
+                _accepted(_LIBRARY.assert_fact(self._handle, self._written[gives] + sid))
+
+
+def _rule(production: Production) -> dict[str, Any]:
+    """Equality patterns alone: a property-absent pattern can loop for ever."""
+    patterns = [
+        {f"m{index}": {need.field: need.value}} for index, need in enumerate(production.needs)
+    ]
+    return {"all": patterns, "run": _left_to_us}
+
+
+def _left_to_us(context: Any) -> None:
+    """Stands where the library wants an action; `_Ruleset` acts itself."""
+    raise RuntimeError("an action ran outside an evaluation")
+
+
+def _written(symbol: Symbol) -> str:
+    """A fact as JSON, up to its sid."""
+    return json.dumps({symbol.field: symbol.value})[:-1] + ', "sid": '
+
+
+def _name_in(fired: str) -> str:
+    """The name of the rule in what fired, `{"name":{"m0":{...}}}`: one of ours, so plain."""
+    return fired[2 : fired.index('"', 2)]
+
+
+def _accepted(asserted: tuple[int, int]) -> int:
+    """The state that a fact was asserted to. Nothing is lost in silence: the library says 1 for
+    what no rule reads and 2 for what was asserted before."""
+    code, state = asserted
+    if code in (1, 2):
+        said = "read by no rule" if code == 1 else "asserted before"
+        raise RuntimeError(f"a fact was not taken: it is {said}")
+    return state
 
 
 class ForwardChaining:

@@ -1,10 +1,12 @@
-"""The choosing of one decision as a ruleset: language.md, section 5, paragraphs 4 and 6 to 13.
+"""The choosing of one decision as rulesets: language.md, section 5, paragraphs 4 and 6 to 13.
 
 Told which rules are in force and what their clauses came to, durable_rules finds where each search
-ends, which outcomes stay open, what is said, which facts are asked for, and the verdict. The rules
-of all days are written once; those not in force stay silent, since their nodes are never told.
+ends, which outcomes stay open, what is said, which facts are asked for, and the verdict. Rules
+meet only in what they say and in the answers that they give. So each has a ruleset of its own,
+small enough to be quick, and one more joins what they say.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -20,10 +22,11 @@ SILENT: Final = Outcome("allow")
 ENDS, OPEN, REACHED, SAYS, UNSURE = "ends", "open", "reached", "says", "unsure"
 LACKS, LACKING_ANSWER = "lacks", "lacking_answer"
 CONFLICT, PERHAPS, SILENCE, VERDICT = "conflict", "perhaps", "silence", "verdict"
+SAID: Final = "said"
 _TOLD: Final = frozenset(
-    {ENDS, OPEN, REACHED, SAYS, UNSURE, LACKS, CONFLICT, PERHAPS, SILENCE, VERDICT}
+    {ENDS, OPEN, REACHED, SAYS, SAID, UNSURE, LACKS, CONFLICT, PERHAPS, SILENCE, VERDICT}
 )
-"""What is read from the ruleset in the end, beside the nodes of each `when`."""
+"""What is read from a ruleset in the end, beside the node of a rule's `when`."""
 
 
 def place(rule: Rule, number: int) -> str:
@@ -50,40 +53,46 @@ class RuleNodes:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The ruleset of a decision, and the nodes under which its rules are read from it."""
+class RuleChoice:
+    """What is chosen within one rule, and the nodes under which that is read."""
 
     strata: tuple[Stratum, ...]
-    nodes: dict[str, RuleNodes]
+    nodes: RuleNodes
 
 
-def write_choice(point: DecisionPoint, rules: tuple[Rule, ...]) -> Choice:
-    """The ruleset for all rules of a decision, in the release's order, in force or not."""
-    sure, doubts, says, asks, last = (Writing() for _ in range(5))
-    nodes: dict[str, RuleNodes] = {}
-    for rule in rules:
-        writer = _RuleWriter(rule, sure, doubts, says, asks)
-        nodes[rule.name] = writer.write()
-    _write_answers(point, rules, nodes, sure, last)
-    _write_verdict(last)
-    told = {rule_nodes.when for rule_nodes in nodes.values()}
+def write_rule(rule: Rule) -> RuleChoice:
+    """The choosing of one rule."""
+    sure, doubts, says, asks = (Writing() for _ in range(4))
+    nodes = _RuleWriter(rule, sure, doubts, says, asks).write()
     strata = (
         Stratum("doubts", tuple(doubts.productions), opened_by=DOUBTS),
         Stratum("search", tuple(sure.productions)),
-        Stratum(
-            "says", tuple(says.productions), closes=tuple(Symbol(OPEN, each) for each in nodes)
-        ),
-        Stratum(
-            "verdict",
-            tuple(last.productions),
-            closes=(
-                *(Symbol("said", verdict) for verdict in VERDICTS[:-1]),
-                *(Symbol(field, name) for field in ("given", PERHAPS) for name in point.answers),
-            ),
-        ),
+        Stratum("says", tuple(says.productions), closes=(Symbol(OPEN, rule.name),)),
         Stratum("asks", tuple(asks.productions), opened_by=DOUBTS),
     )
-    return Choice(_without_unread(strata, told), nodes)
+    return RuleChoice(_without_unread(strata, nodes.when), nodes)
+
+
+def write_joining(
+    point: DecisionPoint, whens: Mapping[str, tuple[str, ...]]
+) -> tuple[Stratum, ...]:
+    """Joins what the rules say: the answers and the verdict.
+
+    whens: for each answer the nodes of `when` of the rules that give it, in the release's order.
+    Those not in force stay silent, since their nodes are never told.
+    """
+    given, last = Writing(), Writing()
+    for name in point.answers:
+        _write_answer(name, whens[name], given, last)
+    _write_verdict(last)
+    closes = (
+        *(Symbol(SAID, verdict) for verdict in VERDICTS[:-1]),
+        *(Symbol(field, name) for field in ("given", PERHAPS) for name in point.answers),
+    )
+    return (
+        Stratum("answers", tuple(given.productions)),
+        Stratum("verdict", tuple(last.productions), closes=closes),
+    )
 
 
 class _RuleWriter:
@@ -159,7 +168,7 @@ class _RuleWriter:
         for number, outcome in enumerate(self._outcomes):
             if self.rule.when and not same_outcome(outcome, SILENT):
                 self._sure.add(self._open, self._doubtful, self._ended(number))
-        self._sure.add(Symbol("said", "incomplete"), self._open)
+        self._sure.add(Symbol(SAID, "incomplete"), self._open)
 
     def _write_says(self) -> None:
         """Where nothing else is possible, the end of the search is what the rule says (8, 10)."""
@@ -169,7 +178,7 @@ class _RuleWriter:
                 continue
             says = Symbol(SAYS, place(self.rule, number))
             self._says.add(says, self._ended(number), settled)
-            self._says.add(Symbol("said", outcome.verdict), says)
+            self._says.add(Symbol(SAID, outcome.verdict), says)
 
     def _write_unsure(self) -> None:
         """An unknown answer makes its rule incomplete unless that denies (12).
@@ -178,7 +187,7 @@ class _RuleWriter:
         """
         rule, sure = self.rule, self._sure
         if rule.when:
-            sure.add(Symbol("said", "incomplete"), self._doubtful)
+            sure.add(Symbol(SAID, "incomplete"), self._doubtful)
         unsure = Symbol(UNSURE, rule.name)
         lacking = Symbol("applies_lacking", rule.name)
         sure.add(lacking, Symbol(LACKING_ANSWER, rule.name), Symbol("met", self._when))
@@ -186,7 +195,7 @@ class _RuleWriter:
         for number, outcome in enumerate(self._outcomes):
             if outcome.verdict != "deny":
                 sure.add(unsure, lacking, self._ended(number))
-        sure.add(Symbol("said", "incomplete"), unsure)
+        sure.add(Symbol(SAID, "incomplete"), unsure)
 
     # what is asked for
 
@@ -228,45 +237,35 @@ def _wanted(node: str) -> Symbol:
     return Symbol("wanted", node)
 
 
-def _write_answers(
-    point: DecisionPoint,
-    rules: tuple[Rule, ...],
-    nodes: dict[str, RuleNodes],
-    sure: Writing,
-    last: Writing,
-) -> None:
+def _write_answer(name: str, givers: tuple[str, ...], given: Writing, last: Writing) -> None:
     """Two rules that surely give an answer are a conflict, none at all is a silence; where some
     may give it, it is unknown (13)."""
-    for name in point.answers:
-        givers = [nodes[rule.name].when for rule in rules if name in rule.answers]
-        sure.add_each(Symbol("given", name), (Symbol("met", when) for when in givers))
-        sure.add_each(Symbol(PERHAPS, name), (Symbol("unknown", when) for when in givers))
-        for number, when in enumerate(givers[1:], 1):
-            taken = Symbol("taken", f"{name}:{number}")
-            sure.add(taken, Symbol("met", givers[number - 1]))
-            if number > 1:
-                sure.add(taken, Symbol("taken", f"{name}:{number - 1}"))
-            sure.add(Symbol(CONFLICT, name), taken, Symbol("met", when))
-        last.add(
-            Symbol(SILENCE, name), absence(Symbol("given", name)), absence(Symbol(PERHAPS, name))
-        )
+    given.add_each(Symbol("given", name), (Symbol("met", when) for when in givers))
+    given.add_each(Symbol(PERHAPS, name), (Symbol("unknown", when) for when in givers))
+    for number, when in enumerate(givers[1:], 1):
+        taken = Symbol("taken", f"{name}:{number}")
+        given.add(taken, Symbol("met", givers[number - 1]))
+        if number > 1:
+            given.add(taken, Symbol("taken", f"{name}:{number - 1}"))
+        given.add(Symbol(CONFLICT, name), taken, Symbol("met", when))
+    last.add(Symbol(SILENCE, name), absence(Symbol("given", name)), absence(Symbol(PERHAPS, name)))
 
 
 def _write_verdict(last: Writing) -> None:
     """The worst that is said (10): said by some rule, and nothing worse by any."""
     unsaid: list[Symbol] = []
     for verdict in VERDICTS[:-1]:
-        said = Symbol("said", verdict)
+        said = Symbol(SAID, verdict)
         last.add(Symbol(VERDICT, verdict), *unsaid, said)
         unsaid.append(absence(said))
     last.add(Symbol(VERDICT, VERDICTS[-1]), *unsaid)
 
 
-def _without_unread(strata: tuple[Stratum, ...], told: set[str]) -> tuple[Stratum, ...]:
+def _without_unread(strata: tuple[Stratum, ...], when: str) -> tuple[Stratum, ...]:
     """Drops productions whose symbol neither a production nor the reader of the result reads."""
     while True:
         reads = {need for each in strata for one in each.productions for need in one.needs}
-        reads |= {Symbol(field, node) for field in ("met", "unmet", "unknown") for node in told}
+        reads |= {Symbol(field, when) for field in ("met", "unmet", "unknown")}
         left = tuple(
             Stratum(
                 each.name,

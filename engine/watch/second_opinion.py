@@ -1,14 +1,13 @@
 """Decides by durable_rules: a second opinion on the same release, equal to the first.
 
 The clauses and the steps beneath them are worked out first, by the witnesses of the decider. What
-they came to is told to a ruleset (choice.py), and everything that is chosen is chosen there: which
+they came to is told to rulesets (choice.py), and everything that is chosen is chosen there: which
 rules apply, which case answers, what stays open, what is said and asked for, and the verdict.
 """
 
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -34,21 +33,9 @@ from engine.language.operands import clauses_in
 from engine.language.problems import did_you_mean, listed
 from engine.language.values import UNKNOWN, MaybeValue, Value
 from engine.watch.chaining import Symbol
-from engine.watch.choice import (
-    CONFLICT,
-    LACKING_ANSWER,
-    LACKS,
-    PERHAPS,
-    SAYS,
-    SILENCE,
-    UNSURE,
-    VERDICT,
-    RuleNodes,
-    place,
-    write_choice,
-)
+from engine.watch.choice import CONFLICT, PERHAPS, SILENCE, VERDICT, write_joining
+from engine.watch.rule_opinion import KEPT_PATTERNS, RuleOpinion
 from engine.watch.strata import StratifiedChaining
-from engine.watch.three_values import clause_node, symbols_of
 
 
 class Witness(Protocol):
@@ -84,12 +71,43 @@ class Decider(Protocol):
     ) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Ruleset:
-    """The registered ruleset of one decision."""
+class _Opinions:
+    """The rulesets of one decision: one a rule, and one that joins what they say."""
 
-    chaining: StratifiedChaining
-    nodes: Mapping[str, RuleNodes]
+    def __init__(self, release: Release, point: DecisionPoint) -> None:
+        named = f"{release.short}.{point.name}"
+        rules = [release.rules[name] for name in point.rules]
+        self.rules = {
+            rule.name: RuleOpinion(f"{named}.{number}", rule) for number, rule in enumerate(rules)
+        }
+        whens = {
+            answer: tuple(each.when for each in self.rules.values() if answer in each.rule.answers)
+            for answer in point.answers
+        }
+        self._joining = StratifiedChaining(named, write_joining(point, whens))
+        self._joined: dict[frozenset[Symbol], frozenset[Symbol]] = {}
+
+    def join(self, told: frozenset[Symbol]) -> frozenset[Symbol]:
+        """What follows from what all rules say; kept, as for each rule (rule_opinion.py)."""
+        known = self._joined.get(told)
+        if known is None:
+            known = self._joining.run(told)
+            if sum(symbol.field == VERDICT for symbol in known) != 1:
+                return known  # told as a fault, and not kept
+            if len(self._joined) >= KEPT_PATTERNS:
+                self._joined.clear()
+            self._joined[told] = known
+        return known
+
+    def close(self) -> None:
+        self._joining.close()
+        for each in self.rules.values():
+            each.close()
+
+    def let_go(self) -> None:
+        self._joining.let_go()
+        for each in self.rules.values():
+            each.let_go()
 
 
 class SecondOpinion:
@@ -103,7 +121,7 @@ class SecondOpinion:
         self.release = release
         self._decider = decider
         self._lock = threading.Lock()
-        self._built: dict[str, _Ruleset] = {}
+        self._built: dict[str, _Opinions] = {}
         weakref.finalize(self, _let_go, self._built).atexit = False
 
     def decide(
@@ -124,7 +142,7 @@ class SecondOpinion:
         if not isinstance(day, date):
             return self._undated(point, given)
         witnesses = self._decider.witnesses(decision, given, day)
-        return self._decided(point, given, day, _Hearing(point, self._ruleset(point), witnesses))
+        return self._decided(point, given, day, _Hearing(point, self._opinions(point), witnesses))
 
     def decide_and_trace(
         self,
@@ -159,20 +177,17 @@ class SecondOpinion:
             "incomplete", (), answers, (point.anchor,), "",
         )  # fmt: skip
 
-    def _ruleset(self, point: DecisionPoint) -> _Ruleset:
+    def _opinions(self, point: DecisionPoint) -> _Opinions:
         with self._lock:
             if point.name not in self._built:
-                rules = tuple(self.release.rules[name] for name in point.rules)
-                choice = write_choice(point, rules)
-                chaining = StratifiedChaining(f"{self.release.short}.{point.name}", choice.strata)
-                self._built[point.name] = _Ruleset(chaining, choice.nodes)
+                self._built[point.name] = _Opinions(self.release, point)
             return self._built[point.name]
 
     def close(self) -> None:
         """Frees what durable_rules holds for this release."""
         with self._lock:
             while self._built:
-                self._built.popitem()[1].chaining.close()
+                self._built.popitem()[1].close()
 
     # what needs no second opinion
 
@@ -205,50 +220,40 @@ class SecondOpinion:
         return self._decider.missing_beneath(subject, rule, clause_number, facts, on)
 
 
-def _let_go(built: dict[str, _Ruleset]) -> None:
-    for ruleset in built.values():
-        ruleset.chaining.let_go()
+def _let_go(built: dict[str, _Opinions]) -> None:
+    for opinions in built.values():
+        opinions.let_go()
 
 
 class _Hearing:
-    """One evaluation: what the witnesses told the ruleset, and what the ruleset made of it."""
+    """One evaluation: what the witnesses told the rulesets, and what these made of it."""
 
     def __init__(
-        self, point: DecisionPoint, ruleset: _Ruleset, witnesses: Sequence[Witness]
+        self, point: DecisionPoint, opinions: _Opinions, witnesses: Sequence[Witness]
     ) -> None:
         self._point = point
-        self._witnesses = witnesses
-        self._nodes = ruleset.nodes
-        told: set[Symbol] = set()
-        for witness in witnesses:
-            outcomes, lacks_answer = witness.foresee()
-            told.update(symbols_of(witness.rule, outcomes))
-            if lacks_answer:
-                told.add(Symbol(LACKING_ANSWER, witness.rule.name))
-        self._known = ruleset.chaining.run(told)
+        self._opinions = opinions
+        self._known = frozenset[Symbol]()
+        self._heard = [
+            (witness, opinions.rules[witness.rule.name].hear(*witness.foresee()))
+            for witness in witnesses
+        ]
 
     def read(self) -> None:
-        """Has the witnesses record what the search reached: EngineFault where that has no result.
+        """Has the witnesses record what the search reached, EngineFault where that has no result,
+        and joins what the rules say.
 
         After that every rule must have come to one end; a library that lost a fact is found out.
         """
-        for witness in self._witnesses:
-            rule, nodes = witness.rule, self._nodes[witness.rule.name]
-            reached = [
-                case.condition
-                for case, symbol in zip(rule.cases, nodes.reached[:-1], strict=True)
-                if symbol in self._known
-            ]
-            applies = Symbol("met", nodes.when) in self._known
-            witness.read((rule.when, *reached), applies)
-            self._check(rule, nodes)
-
-    def _check(self, rule: Rule, nodes: RuleNodes) -> None:
-        states = [field for field in ("met", "unmet", "unknown")
-                  if Symbol(field, nodes.when) in self._known]  # fmt: skip
-        ends = sum(symbol in self._known for symbol in nodes.ended)
-        if len(states) != 1 or ends != (states[0] != "unmet"):
-            raise EngineFault("decision.mismatch", f"durable_rules lost its way in `{rule.name}`")
+        for witness, heard in self._heard:
+            rule = witness.rule
+            witness.read((rule.when, *heard.reached), heard.applies)
+            if not heard.is_settled:
+                raise EngineFault(
+                    "decision.mismatch", f"durable_rules lost its way in `{rule.name}`"
+                )
+        told = [heard.told for _, heard in self._heard]
+        self._known = self._opinions.join(frozenset[Symbol]().union(*told))
 
     def verdict(self) -> Verdict:
         """The worst that is said."""
@@ -259,26 +264,19 @@ class _Hearing:
 
     def findings(self) -> tuple[Finding, ...]:
         """Every reason that is said, in the release's order of rules."""
-        found: list[Finding] = []
-        for witness in self._witnesses:
-            for number in range(len(witness.rule.cases) + 1):
-                if Symbol(SAYS, place(witness.rule, number)) in self._known:
-                    found += _findings(witness, number)
-        return tuple(found)
+        return tuple(
+            finding
+            for witness, heard in self._heard
+            for number in heard.said
+            for finding in _findings(witness, number)
+        )
 
     def missing(self) -> tuple[str, ...]:
-        """The unknown facts beneath what the ruleset asks for."""
+        """The unknown facts beneath what the rulesets ask for."""
         found: set[str] = set()
-        for witness in self._witnesses:
-            rule = witness.rule
-            conditions = (rule.when, *(case.condition for case in rule.cases))
-            found |= witness.missing(
-                clause
-                for condition in conditions
-                for clause in clauses_in(condition)
-                if Symbol(LACKS, clause_node(rule, clause.number)) in self._known
-            )
-            if Symbol(UNSURE, rule.name) in self._known:
+        for witness, heard in self._heard:
+            found |= witness.missing(heard.asked)
+            if heard.is_unsure:
                 found |= witness.missing_beneath_answers()
         return tuple(sorted(found))
 
@@ -286,9 +284,8 @@ class _Hearing:
         """The value of one answer; the faults of paragraph 13."""
         given = [
             witness
-            for witness in self._witnesses
-            if name in witness.rule.answers
-            and Symbol("met", self._nodes[witness.rule.name].when) in self._known
+            for witness, heard in self._heard
+            if heard.applies and name in witness.rule.answers
         ]
         asked = f"`{name}` of `{self._point.name}`"
         if Symbol(CONFLICT, name) in self._known:
@@ -304,7 +301,7 @@ class _Hearing:
 
     def outcomes(self) -> str:
         """One symbol a clause, as records keep them."""
-        return "".join(SYMBOLS[each] for witness in self._witnesses for each in witness.outcomes)
+        return "".join(SYMBOLS[each] for witness, _ in self._heard for each in witness.outcomes)
 
 
 def _findings(witness: Witness, number: int) -> list[Finding]:

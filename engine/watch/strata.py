@@ -5,6 +5,7 @@ asking stands one stratum higher, and the absence is asserted as a fact of its o
 below has nothing more to say.
 """
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -56,7 +57,8 @@ class Writing:
 
 
 class StratifiedChaining:
-    """Strata registered once and run as often as asked, from any thread; close it when done."""
+    """Strata, each registered when it is first run, and run as often as asked, from any thread;
+    close them when done."""
 
     def __init__(self, name: str, strata: Iterable[Stratum]) -> None:
         self._layers = [
@@ -73,20 +75,22 @@ class StratifiedChaining:
     def close(self) -> None:
         """Frees the rulesets."""
         for layer in self._layers:
-            layer.chaining.close()
+            layer.close()
 
     def let_go(self) -> None:
         """As `close`, for a finalizer."""
         for layer in self._layers:
-            layer.chaining.let_go()
+            layer.let_go()
 
 
 class _Layer:
-    """One registered stratum."""
+    """One stratum, registered when it is first run."""
 
     def __init__(self, stratum: Stratum, name: str) -> None:
         self.stratum = stratum
-        self.chaining = ForwardChaining(name, stratum.productions)
+        self._name = name
+        self._lock = threading.Lock()
+        self._chaining: ForwardChaining | None = None
         self._opened_by = frozenset(stratum.opened_by)
         self._gives = {each.name: each.gives for each in stratum.productions}
         self._reads = frozenset(need for each in stratum.productions for need in each.needs)
@@ -96,7 +100,28 @@ class _Layer:
         known.update(absence(symbol) for symbol in self.stratum.closes if symbol not in known)
         if self._opened_by and not any(symbol.field in self._opened_by for symbol in known):
             return
-        for name in self.chaining.run(known & self._reads):
+        read = known & self._reads
+        if not read:
+            return
+        for name in self._registered().run(read):
             gives = self._gives[name]
             if gives is not None:
                 known.add(gives)
+
+    def _registered(self) -> ForwardChaining:
+        with self._lock:
+            if self._chaining is None:
+                self._chaining = ForwardChaining(self._name, self.stratum.productions)
+            return self._chaining
+
+    def close(self) -> None:
+        """Frees the ruleset."""
+        with self._lock:
+            if self._chaining is not None:
+                self._chaining.close()
+                self._chaining = None
+
+    def let_go(self) -> None:
+        """As `close`, but never waits."""
+        if self._chaining is not None:
+            self._chaining.let_go()

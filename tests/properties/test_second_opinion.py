@@ -26,7 +26,7 @@ from engine.language.loader import load_release
 from engine.language.model import Release
 from engine.rehearse.cases import Case, load_cases
 from engine.rehearse.runner import case_paths, run_files
-from engine.watch import chaining, strata
+from engine.watch import chaining, rule_opinion, second_opinion, strata
 from engine.watch.second_opinion import SecondOpinion
 
 ROOT = Path(__file__).parents[2]
@@ -207,16 +207,47 @@ def test_a_fact_that_the_library_loses_is_a_fault_and_never_an_answer(monkeypatc
     denied = next(
         case for case in all_cases() if case.asks == "purchase" and case.expected.verdict == "deny"
     )
+    for lost in ("met", "unmet", "reached", "ends", "verdict"):
+
+        def forget(self, told, lost=lost):
+            return frozenset(each for each in whole(self, told) if each.field != lost)
+
+        monkeypatch.setattr(strata.StratifiedChaining, "run", forget)
+        # A new one each time, since what was heard in full before is not asked for again.
+        with closing(SecondOpinion(policy(), decider)) as second:
+            for _ in range(2):  # what was lost is not kept either
+                with pytest.raises(EngineFault) as fault:
+                    second.decide(denied.asks, denied.facts, denied.as_of)
+                assert fault.value.code == "decision.mismatch", lost
+
+
+def test_durable_rules_is_asked_once_about_what_it_was_told_before(monkeypatch):
+    whole, runs = strata.StratifiedChaining.run, []
+    facts = {"purchase.submitted_on": date(2026, 9, 1)}
+    with opinion_on(policy()) as second:
+        listen = lambda self, told: runs.append(self) or whole(self, told)  # noqa: E731
+        monkeypatch.setattr(strata.StratifiedChaining, "run", listen)
+        before = second.decide("purchase", facts)
+        asked = len(runs)
+        assert asked == len(policy().decisions["purchase"].rules) + 1
+        assert second.decide("purchase", facts) == before
+        assert len(runs) == asked
+        second.decide("purchase", {**facts, "purchase.is_accessory": True})
+        assert asked < len(runs) < asked + 6
+
+
+def test_no_more_patterns_are_kept_than_is_said(monkeypatch):
+    monkeypatch.setattr(rule_opinion, "KEPT_PATTERNS", 2)
+    monkeypatch.setattr(second_opinion, "KEPT_PATTERNS", 2)
+    decider = Decider(policy())
+    purchases = [each for each in all_cases() if each.asks == "purchase"][::12]
     with closing(SecondOpinion(policy(), decider)) as second:
-        for lost in ("met", "unmet", "reached", "ends", "verdict"):
-
-            def forget(self, told, lost=lost):
-                return frozenset(each for each in whole(self, told) if each.field != lost)
-
-            monkeypatch.setattr(strata.StratifiedChaining, "run", forget)
-            with pytest.raises(EngineFault) as fault:
-                second.decide(denied.asks, denied.facts, denied.as_of)
-            assert fault.value.code == "decision.mismatch", lost
+        for case in purchases:
+            asked = (case.asks, case.facts, case.as_of)
+            assert second.decide(*asked) == decider.decide(*asked), case.name
+        opinions = second._built["purchase"]
+        kept = [len(each._kept) for each in opinions.rules.values()]
+    assert max(kept) == 2 >= len(opinions._joined) > 0
 
 
 def test_a_closed_second_opinion_builds_its_ruleset_again():

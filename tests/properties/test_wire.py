@@ -12,7 +12,7 @@ from support.choosers import SeededChooser
 from support.random_releases import build_question, build_release, facts_by_decision
 from support.random_world import NOWHERE
 
-from engine.decide import wire
+from engine.decide import fact_reader, wire
 from engine.decide.answer import EngineFault, FactsRefused, NoValue
 from engine.decide.decider import Decider
 from engine.decide.facts import facts_from_json, facts_from_nodes, facts_to_json
@@ -183,26 +183,41 @@ def mistaken(chooser, nested):
     return found
 
 
-@given(seed=st.integers(0, 10**9))
-@settings(GENERATED, max_examples=400)
-def test_facts_read_quickly_are_the_facts_read_slowly(decider, seed):
-    release = decider.release
-    chooser = SeededChooser(seed)
-    named = chooser.some(release.facts, 0, 40)
+def message(chooser, release):
+    """Facts as they should be, or with a few things in them that may be wrong."""
     kinds = {"money": "12.50", "boolean": True, "date": "2026-09-30", "text": "D-1"}
     nested = {}
-    for name in named:
+    for name in chooser.some(release.facts, 0, 40):
         group, _, rest = name.partition(".")
         type_ = release.facts[name].type
         plain = "drone" if type_.is_code else kinds.get(type_.kind, 3)
         if type_.members:
             plain = [type_.members[0]] if type_.kind == "list" else type_.members[0]
         nested.setdefault(group, {})[rest] = plain
-    nested = mistaken(chooser, nested) if nested else nested
+    return mistaken(chooser, nested) if nested else nested
+
+
+@given(seed=st.integers(0, 10**9))
+@settings(GENERATED, max_examples=400)
+def test_facts_read_quickly_are_the_facts_read_slowly(decider, seed):
+    release = decider.release
+    chooser = SeededChooser(seed)
+    nested = message(chooser, release)
     decision = chooser.pick(sorted(release.decisions))
     assert outcome(lambda: decider.read_facts(decision, nested)) == outcome(
         lambda: facts_from_json(release, nested)
     )
+
+
+def test_shapes_beyond_the_bound_are_read_alike(decider, monkeypatch):
+    monkeypatch.setattr(fact_reader, "KEPT_SHAPES", 3)
+    release, again = decider.release, Decider(decider.release)
+    for seed in range(60):
+        nested = message(SeededChooser(seed), release)
+        assert outcome(lambda nested=nested: again.read_facts("purchase", nested)) == outcome(
+            lambda nested=nested: facts_from_json(release, nested)
+        )
+    assert len(again._facts._shapes) == 3
 
 
 # --- JSON ----------------------------------------------------------------------------------------
@@ -249,3 +264,57 @@ def test_what_is_read_quickly_is_what_the_strict_reader_reads(tree, seed):
     for body in (json.dumps(tree).encode(), scribbled(json.dumps(tree), seed)):
         read = _read_quickly(body)
         assert read is None or read == read_strictly(body)
+
+
+@given(seed=st.integers(0, 10**9))
+@settings(GENERATED, max_examples=600)
+@example(0)
+def test_a_body_read_at_once_holds_what_the_strict_reader_lets_in(decider, seed):
+    release = decider.release
+    asked = {"facts": message(SeededChooser(seed), release)}
+    text = json.dumps(asked)
+    longer = json.dumps({**asked, "as_of": "2026-09-30"})
+    for body in (text.encode(), scribbled(text, seed), longer.encode(), scribbled(longer, seed)):
+        at_once = decider.read_body(body)
+        if at_once is None:
+            continue
+        strictly = _read_strictly(body)
+        assert [*strictly] == ["facts"]
+        assert outcome(lambda read=at_once: read) == outcome(
+            lambda read=strictly: facts_from_json(release, read["facts"])
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"facts": {"student": {"age": 11}, "student": {"age": 12}}}',
+        b'{"facts": {"student": {"age": 11, "age": 11}}}',
+        b'{"facts": {"student": {"age": 11.0}}}',
+        b'{"facts": {"student": {"age": 1e1}}}',
+        b'{"facts": {"student": {"age": NaN}}}',
+        b'{"facts": {"account": {"balance": 5}}}',
+        b'{"facts": {"account": {"part_time": 1}}}',
+        b'{"facts": {"purchase": {"subject": "\\ud800"}}}',
+        b'{"facts": {"purchase": {"documents": ["invoice", 1.0]}}}',
+        b'{"facts": {}, "as_of": "2026-09-30"}',
+        b'{"facts": {}, "facts": {}}',
+        b'{"facts": []}',
+        b"[]",
+        b"",
+    ],
+)
+def test_a_body_in_which_anything_is_odd_is_not_read_at_once(decider, body):
+    assert decider.read_body(body) is None
+
+
+def test_every_plain_body_of_the_program_is_read_at_once(decider):
+    read = 0
+    for case in cases(decider.release):
+        nested = facts_to_json(decider.release, case.facts)
+        body = json.dumps({"facts": nested}).encode()
+        if b":" in body.replace(b'": ', b""):
+            continue  # a colon in a text: read strictly, and rightly so
+        assert decider.read_body(body) == dict(case.facts), case.name
+        read += 1
+    assert read > 500

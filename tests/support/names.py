@@ -36,9 +36,19 @@ def _parts_of(kind: type) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind))
 
 
+KEPT_RULES = 1_000
+_PARAMETERS: dict[int, tuple[Rule, set[str]]] = {}
+
+
 def parameters_of(rule: Rule) -> set[str]:
-    """The names of all parameters that the rule mentions."""
-    return {each.name for each in named_in(rule) if isinstance(each, ParamRef)}
+    """The names of all parameters that the rule mentions; looked for once in each rule."""
+    seen, found = _PARAMETERS.get(id(rule), (None, set[str]()))
+    if seen is not rule:  # an id is used again once its rule is gone
+        found = {each.name for each in named_in(rule) if isinstance(each, ParamRef)}
+        if len(_PARAMETERS) >= KEPT_RULES:
+            _PARAMETERS.clear()
+        _PARAMETERS[id(rule)] = rule, found
+    return found
 
 
 def facts_of(rules: Iterable[Rule]) -> set[str]:
