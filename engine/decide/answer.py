@@ -20,11 +20,9 @@ SYMBOLS: Final = "u?-m"
 OUTCOME_NAMES: Final = ("unmet", "unknown", "not_reached", "met")
 
 
-class Finding(NamedTuple):
-    """One reason that one rule gives. `case` is the case's name, or `otherwise`.
-
-    A named tuple, because what is written of it is looked up by it, and its hash comes quicker.
-    """
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason that one rule gives. `case` is the case's name, or `otherwise`."""
 
     reason: str
     verdict: Verdict

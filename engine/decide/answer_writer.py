@@ -42,7 +42,10 @@ class AnswerWriter:
         return text.encode()
 
     def _write_findings(self, decided: Decision) -> str:
-        trees = [finding._asdict() for finding in decided.findings]
+        trees = [
+            {name: getattr(finding, name) for name in Finding.__slots__}
+            for finding in decided.findings
+        ]
         written = f'"reasons":[{_list(decided.reasons)}],"findings":{dumped(trees)}'
         return _keep(self._findings, decided.findings, written)
 
