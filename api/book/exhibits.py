@@ -11,7 +11,7 @@ from engine.language.model import FactRef, Release, Rule
 from engine.language.operands import operands_of
 from engine.language.problems import Refused
 from engine.language.values import UNKNOWN, MaybeValue, format_value
-from engine.rehearse.cases import Case, CaseFile, read_cases
+from engine.rehearse.cases import Case, CaseFile, load_cases
 from engine.rehearse.runner import Parts, case_paths, run_case
 
 
@@ -83,7 +83,7 @@ def read_case_files(folder: Path, release: Release, named: str) -> list[CaseFile
     for path in case_paths([folder]):
         name = (PurePosixPath(named) / path.relative_to(folder).as_posix()).as_posix()
         try:
-            files.append(read_cases(name, path.read_bytes(), release, facts_from_nodes))
+            files.append(load_cases(path, release, facts_from_nodes, name))
         except Refused as refused:
             problems += refused.problems
             lines.update(refused.lines)

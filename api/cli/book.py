@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from api.cli.policy import FOLDER, load, policy_option
+from api.cli.policy import FOLDER, fail, load, policy_option
 
 if TYPE_CHECKING:
     from api.book.exhibits import Exhibits
@@ -43,7 +43,10 @@ def book(policy: Path, cases: Path | None, language: str, output: Path) -> None:
     if output == Path("-"):
         click.echo(text, nl=False)
     else:
-        output.write_bytes(text.encode("utf-8"))
+        try:
+            output.write_bytes(text.encode("utf-8"))
+        except OSError as error:
+            fail(f"the book cannot be written to `{output}`: {error.strerror}")
         click.echo(
             f"{output}: release {release.short}, {len(release.decisions)} decisions,"
             f" {len(release.rules)} rules, {exhibits.count} cases"

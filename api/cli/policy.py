@@ -1,8 +1,9 @@
 """Commands on a policy folder alone: no database, no server."""
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from engine.decide.decider import Decider
     from engine.decide.views import View
     from engine.language.model import Release
+    from engine.language.values import Value
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -51,7 +53,7 @@ def load(folder: Path) -> "Release":
     from engine.language.loader import load_release
     from engine.language.problems import Refused
 
-    if not (folder / "policies.yaml").is_file():
+    if not os.path.lexists(folder / "policies.yaml"):
         raise click.UsageError(f"no policies.yaml in `{folder}`; name the policy's folder")
     try:
         return load_release(folder)
@@ -179,31 +181,54 @@ def remedy(
 
 def _decide(decider: "Decider", decision: str, path: Path, as_of: date | None) -> "Decision":
     from engine.decide.answer import FactsRefused, NoValue, UnknownDecision
-    from engine.decide.facts import facts_from_nodes
-    from engine.language.problems import Problems, render
-    from engine.language.reader import Mapping, read
 
-    if not path.is_file():
-        raise click.UsageError(f"no file `{path}`")
-    problems = Problems()
-    node, lines = read(str(path), path.read_bytes(), problems)
-    if problems.found or not isinstance(node, Mapping):
-        for problem in problems.found:
-            click.echo(render(problem, {str(path): lines}), err=True)
-        fail(f"`{path}` is no list of facts such as `purchase.amount: $12.00`")
+    facts = _read_facts(decider, path)
     try:
-        return decider.decide(decision, facts_from_nodes(decider.release, node), as_of)
+        return decider.decide(decision, facts, as_of)
     except FactsRefused as refused:
-        for wrong in refused.problems:
-            click.echo(f"{wrong.path}: {wrong.message}", err=True)
-            if wrong.help:
-                click.echo(f"  help: {wrong.help}", err=True)
-        count = len(refused.problems)
-        fail(f"{count} fact{'' if count == 1 else 's'} cannot be read")
+        fail("; ".join(each.message for each in refused.problems))
     except UnknownDecision as unknown:
         raise click.UsageError(f"{unknown}; {unknown.help}") from None
     except NoValue as no_value:
         fail(str(no_value))
+
+
+def _read_facts(decider: "Decider", path: Path) -> "Mapping[str, Value]":
+    """The facts of a file, or exit 2 with everything that is wrong in it."""
+    from engine.decide.answer import FactsRefused
+    from engine.decide.facts import facts_from_nodes
+    from engine.language import folder
+    from engine.language.model import Place
+    from engine.language.problems import Problems, Refused, without_echoes
+    from engine.language.reader import Mapping as Entries
+    from engine.language.reader import read
+    from engine.rehearse.cases import report_facts
+
+    if not os.path.lexists(path):
+        raise click.UsageError(f"no file `{path}`")
+    problems, facts, lines = Problems(), {}, list[str]()
+    is_plain = folder.size_of(path, str(path), problems) is not None
+    content = folder.read_file(path, str(path), problems) if is_plain else None
+    if content is not None:
+        node, lines = read(str(path), content, problems)
+        if isinstance(node, Entries):
+            try:
+                facts = facts_from_nodes(decider.release, node)
+            except FactsRefused as refused:
+                entries = {key.text: (key, value) for key, value in node.entries}
+                report_facts(refused, entries, node.place, problems)
+        elif not problems.found:
+            problems.add(
+                Place(str(path), 1), "key.shape",
+                f"`{path}` is no list of facts such as `purchase.amount: $12.00`",
+                "write one fact a line",
+            )  # fmt: skip
+    if problems.found:
+        found = without_echoes(problems.found)
+        click.echo(str(Refused(found, {str(path): lines})), err=True)
+        count = len(found)
+        fail(f"{count} mistake{'' if count == 1 else 's'} in `{path}`; nothing was decided")
+    return facts
 
 
 def fail(message: str) -> NoReturn:

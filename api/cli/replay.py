@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.policy import fail
 from api.cli.service import migrated_parts, operating, settings
 
 if TYPE_CHECKING:
+    from api.service.parts import Parts
     from api.service.replays import Replayed
 
 SHOWN = 20
@@ -28,6 +30,7 @@ def replay(since: datetime | None, after: str) -> None:
 
     with operating():
         parts = migrated_parts(settings())
+    _refuse_unknown(parts, after)
     begin = since.replace(tzinfo=UTC) if since else None
     done, different, erased, last = 0, 0, 0, after
     try:
@@ -47,6 +50,15 @@ def replay(since: datetime | None, after: str) -> None:
     same = done - different - erased
     click.echo(f"{done} replayed, {same} the same, {different} different, {erased} erased since")
     sys.exit(1 if different else 0)
+
+
+def _refuse_unknown(parts: "Parts", after: str) -> None:
+    """Exit 2 for an id that no record has: going on behind it would replay nothing, or too much."""
+    with parts.database.read() as tx:
+        if not after or tx.decisions.get(after) is not None:
+            return
+    parts.database.close()
+    fail(f"no decision `{after[:60]}`; --after takes the id that an interrupted replay named")
 
 
 def _tick(done: int) -> None:

@@ -5,7 +5,9 @@ A policy folder holds `policies.yaml`, `rules/facts.yaml`, perhaps `rules/words_
 and no part of the release.
 """
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -44,7 +46,7 @@ def words_language(path: str) -> str | None:
 def read_folder(folder: Path, problems: Problems) -> dict[str, bytes]:
     """The bytes of every file of the release by path, sorted; sizes are looked at first."""
     sizes: dict[str, int] = {}
-    paths = _walk(folder)
+    paths = _walk(folder, problems)
     if len(paths) > limits.FILES_A_RELEASE:
         problems.add(
             Place(POLICIES, 1), "limit.count",
@@ -53,19 +55,52 @@ def read_folder(folder: Path, problems: Problems) -> dict[str, bytes]:
         return {}
     for path in paths:
         if _is_expected(path, problems, is_link=(folder / path).is_symlink()):
-            sizes[path] = (folder / path).stat().st_size
+            size = size_of(folder / path, path, problems)
+            sizes |= {} if size is None else {path: size}
     if not _have_fitting_sizes(sizes, problems):
         return {}
-    return {path: _read_file(folder / path, sizes[path]) for path in sorted(sizes)}
+    # A file that is too large has been reported and is not read.
+    read = {
+        path: b"" if sizes[path] > limits.FILE_BYTES else read_file(folder / path, path, problems)
+        for path in sorted(sizes)
+    }
+    return {path: content for path, content in read.items() if content is not None}
 
 
-def _read_file(path: Path, size: int) -> bytes:
-    """The bytes of a file; none of one that is too large, which has been reported."""
-    if size > limits.FILE_BYTES:
-        return b""
-    with path.open("rb") as file:
-        # One byte more than allowed shows a file that grew since its size was looked at.
-        return file.read(limits.FILE_BYTES + 1)
+def size_of(path: Path, named: str, problems: Problems) -> int | None:
+    """The bytes of a plain file; None for anything else, which must not even be opened: a pipe
+    would keep the reader waiting for ever."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        _report_unreadable(named, error, problems)
+        return None
+    if stat.S_ISREG(found.st_mode):
+        return found.st_size
+    kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no plain file"
+    problems.add(
+        Place(named, 1), "file.unexpected", f"`{Path(named).name}` is {kind}",
+        "put a file of that name here, or take it away",
+    )  # fmt: skip
+    return None
+
+
+def read_file(path: Path, named: str, problems: Problems) -> bytes | None:
+    """The bytes of a file, one more than allowed at most: that one shows a file that grew since
+    its size was looked at. None where it cannot be read (file.unreadable)."""
+    try:
+        with path.open("rb") as file:
+            return file.read(limits.FILE_BYTES + 1)
+    except OSError as error:
+        _report_unreadable(named, error, problems)
+        return None
+
+
+def _report_unreadable(named: str, error: OSError, problems: Problems) -> None:
+    problems.add(
+        Place(named, 1), "file.unreadable", f"`{named}` cannot be read: {error.strerror}",
+        "let the account that runs this read it, or take it away",
+    )  # fmt: skip
 
 
 def check_files(files: Mapping[str, bytes], problems: Problems) -> dict[str, bytes]:
@@ -82,14 +117,21 @@ def check_files(files: Mapping[str, bytes], problems: Problems) -> dict[str, byt
     }
 
 
-def _walk(folder: Path) -> list[str]:
+def _walk(folder: Path, problems: Problems) -> list[str]:
     """The paths to look at, sorted: `policies.yaml` and everything below `rules/`."""
-    found = [folder / POLICIES] if (folder / POLICIES).exists() else []
-    waiting = [folder / "rules"] if (folder / "rules").is_dir() else []
+    found = [folder / POLICIES] if os.path.lexists(folder / POLICIES) else []
+    waiting = [folder / "rules"] if os.path.isdir(folder / "rules") else []
     while waiting and len(found) <= limits.FILES_A_RELEASE:
-        for path in waiting.pop().iterdir():
-            is_folder = path.is_dir() and not path.is_symlink()
-            (waiting if is_folder else found).append(path)
+        inside = waiting.pop()
+        try:
+            entries = list(os.scandir(inside))
+        except OSError as error:
+            _report_unreadable(inside.relative_to(folder).as_posix(), error, problems)
+            continue
+        for entry in entries:
+            # What is called like a file is looked at as one, and then refused.
+            is_folder = entry.is_dir(follow_symlinks=False) and not entry.name.endswith(".yaml")
+            (waiting if is_folder else found).append(inside / entry.name)
     paths = (path.relative_to(folder).as_posix() for path in found)
     return sorted(path for path in paths if path != _README)
 

@@ -16,7 +16,7 @@ from engine.language.load_rules import check_rules, load_rule
 from engine.language.load_texts import Nameable, load_texts, reasons_by_decision, spread_texts
 from engine.language.load_words import load_words
 from engine.language.model import DecisionPoint, Place, Release, Rule, Texts
-from engine.language.problems import Problem, Problems, Refused
+from engine.language.problems import Problem, Problems, Refused, without_echoes
 from engine.language.reader import Node, Scalar, read
 from engine.language.scope import Scope
 
@@ -162,26 +162,14 @@ def _drop_consequences(broken: Set[str], unread: Set[str], problems: Problems) -
     names = [f"{mark}{name}" for name in broken for mark in ("", "$")]
     marks = [f"`{name}`" for name in names] + [f"`{{{name}}}`" for name in names]
     textless = [f"`{folder}`" for folder in unread]
-    refused = [problem for problem in problems.found if problem.code.startswith("yaml.")]
 
     def is_consequence(problem: Problem) -> bool:
         if problem.code == "rule.reason" and unread:
             return "`shared`" in textless or any(mark in problem.message for mark in textless)
-        if problem.code in _FOLLOWS and any(mark in problem.message for mark in marks):
-            return True
-        return not problem.code.startswith("yaml.") and any(
-            _covers(one, problem) for one in refused
-        )
+        return problem.code in _FOLLOWS and any(mark in problem.message for mark in marks)
 
-    problems.found = [problem for problem in problems.found if not is_consequence(problem)]
-
-
-def _covers(one: Problem, other: Problem) -> bool:
-    """Whether the other problem lies in what the first underlines, or right behind it."""
-    # Money cut at its comma leaves a key without a value, which lies one column behind it.
-    end = one.place.column + one.width + (1 if one.code == "yaml.split_money" else -1)
-    return (one.place.file, one.place.line) == (other.place.file, other.place.line) and (
-        one.place.column <= other.place.column <= end
+    problems.found = without_echoes(
+        problem for problem in problems.found if not is_consequence(problem)
     )
 
 

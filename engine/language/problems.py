@@ -96,9 +96,32 @@ def _plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
+def without_echoes(problems: Iterable[Problem]) -> list[Problem]:
+    """Without what is said about a text that the reader has already refused, at that very place."""
+    found = list(problems)
+    refused = [problem for problem in found if problem.code.startswith("yaml.")]
+    return [
+        problem
+        for problem in found
+        if problem.code.startswith("yaml.") or not any(_covers(one, problem) for one in refused)
+    ]
+
+
+def _covers(one: Problem, other: Problem) -> bool:
+    """Whether the other problem lies in what the first underlines, or right behind it."""
+    # Money cut at its comma leaves a key without a value, which lies one column behind it.
+    end = one.place.column + one.width + (1 if one.code == "yaml.split_money" else -1)
+    return (one.place.file, one.place.line) == (other.place.file, other.place.line) and (
+        one.place.column <= other.place.column <= end
+    )
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean `x`?`, or nothing where no known name is near."""
-    near = get_close_matches(word, list(known), n=1)
+    """`did you mean `x`?`, or nothing where no known name is near. A name that goes on where the
+    word ends (`vendor.w9` and `vendor.w9_on_file`) is nearer than one that is spelt like it."""
+    names = list(known)
+    longer = sorted((name for name in names if name.startswith(f"{word}_")), key=len)
+    near = longer[:1] or get_close_matches(word, names, n=1)
     return f"did you mean `{near[0]}`?" if near else ""
 
 

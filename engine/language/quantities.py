@@ -112,8 +112,8 @@ def read_boolean(
     return None
 
 
-def read_day(node: Node, noun: str, problems: Problems) -> date | None:
-    """A calendar day `2026-09-30` between 1990 and 2100 (param.date)."""
+def read_day(node: Node, noun: str, problems: Problems, code: str = "param.date") -> date | None:
+    """A calendar day `2026-09-30` between 1990 and 2100."""
     scalar = as_scalar(node, noun, problems)
     if scalar is None:
         return None
@@ -123,7 +123,7 @@ def read_day(node: Node, noun: str, problems: Problems) -> date | None:
         said = str(error)
         in_form = re.fullmatch(r"\d{4}-\d{2}-\d{2}", scalar.text) is not None
         message = f"{scalar.text} is no date" if in_form else f"`{scalar.text[:40]}` is no date"
-        problems.add(scalar.place, "param.date", message, _day_advice(said), width_of(scalar))
+        problems.add(scalar.place, code, message, _day_advice(said), width_of(scalar))
         return None
 
 

@@ -4,6 +4,8 @@ They are read by the same strict reader as policies, so everything wrong with a 
 once, each with its place, the line, a caret and what to do.
 """
 
+import errno
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,8 +25,15 @@ from engine.language.entries import (
     report_unknown,
     width_of,
 )
+from engine.language.folder import read_file, size_of
 from engine.language.model import VERDICTS, Place, Release
-from engine.language.problems import Problems, Refused
+from engine.language.problems import (
+    Problems,
+    Refused,
+    did_you_mean,
+    listed,
+    without_echoes,
+)
 from engine.language.quantities import read_day
 from engine.language.reader import Mapping as Entries
 from engine.language.reader import Node, Scalar, read
@@ -72,18 +81,39 @@ class CaseFile:
     cases: tuple[Case, ...]
 
 
-def load_cases(path: Path, release: Release, read_facts: FactReader) -> CaseFile:
-    """The cases of one file; problems.Refused with everything that is wrong in it."""
-    return read_cases(path.as_posix(), path.read_bytes(), release, read_facts)
+def load_cases(path: Path, release: Release, read_facts: FactReader, named: str = "") -> CaseFile:
+    """The cases of one file; problems.Refused with everything that is wrong in it.
+
+    named: how messages call the file, its path where it is not given. FileNotFoundError where
+    there is none.
+    """
+    file = named or path.as_posix()
+    problems = Problems()
+    if path.suffix == ".yml":
+        problems.add(
+            Place(file, 1), "file.unexpected", f"`{path.name}` ends in `.yml`", "call it `.yaml`"
+        )
+    elif not os.path.lexists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    elif size_of(path, file, problems) is not None:
+        content = read_file(path, file, problems)
+        if content is not None:
+            return read_cases(file, content, release, read_facts)
+    raise Refused(problems.errors, {})
 
 
 def read_cases(file: str, content: bytes, release: Release, read_facts: FactReader) -> CaseFile:
     """The cases of a file that was read already; `file` is how messages name it."""
     problems = Problems()
     node, lines = read(file, content, problems)
-    found = None if node is None else _File(release, read_facts, problems).load(file, node)
+    is_empty = node is None or (isinstance(node, Scalar) and not node.text)
+    if is_empty and not problems.found:
+        problems.add(Place(file, 1), "file.empty", "file is empty", "write its cases, or remove it")
+    found = None
+    if node is not None and not is_empty:
+        found = _File(release, read_facts, problems).load(file, node)
     if found is None or problems.errors:
-        raise Refused(problems.errors, {file: lines})
+        raise Refused(without_echoes(problems.errors), {file: lines})
     return found
 
 
@@ -93,6 +123,21 @@ class _Defaults(NamedTuple):
 
     entries: Mapping[str, tuple[Scalar, Node]]
     values: Mapping[str, Value] | None
+
+
+def report_facts(
+    refused: FactsRefused,
+    given: Mapping[str, tuple[Scalar, Node]],
+    place: Place,
+    problems: Problems,
+) -> None:
+    """Each mistake in facts where it was written: at the name of an unknown fact, else at the
+    value. given: the entries that were read, by name. place: where there is no such entry."""
+    for problem in refused.problems:
+        key, value = given.get(problem.path, (None, None))
+        at = key if problem.code == "fact.unknown" or value is None else value
+        where, width = (place, 1) if at is None else (at.place, width_of(at))
+        problems.add(where, problem.code, _without_place(problem.message), problem.help, width)
 
 
 class _File:
@@ -141,7 +186,8 @@ class _File:
         return word.text, key == "watches"
 
     def _day(self, fields: Mapping[str, Node]) -> date | None:
-        return read_day(fields["as_of"], "as_of", self.problems) if "as_of" in fields else None
+        node = fields.get("as_of")
+        return None if node is None else read_day(node, "as_of", self.problems, "case.as_of")
 
     def _entries(self, node: Node | None, noun: str) -> dict[str, tuple[Scalar, Node]]:
         mapping = None if node is None else as_mapping(node, noun, self.problems)
@@ -213,12 +259,7 @@ class _File:
         try:
             return self.read_facts(self.release, Entries(tuple(given.values()), place))
         except FactsRefused as refused:
-            for problem in refused.problems:
-                key, value = given.get(problem.path, (None, None))
-                at = key if problem.code == "fact.unknown" or value is None else value
-                where, width = (place, 1) if at is None else (at.place, width_of(at))
-                said = _without_place(problem.message)
-                self.problems.add(where, problem.code, said, problem.help, width)
+            report_facts(refused, given, place, self.problems)
             return {}
 
     # what is expected
@@ -235,12 +276,10 @@ class _File:
             )  # fmt: skip
         return Expected(
             verdict=self._verdict(fields.get("verdict")),
-            reasons=self._words(fields.get("reasons"), "reason", self._reasons(asked)),
+            reasons=self._words(fields, "reasons", "reason", self._reasons(asked)),
             answers=self._answers(fields.get("answers"), asked[0]),
-            missing=self._words(fields.get("missing"), "fact", self.release.facts),
-            conclusions=self._words(
-                fields.get("conclusions"), "conclusion", self._conclusions(asked)
-            ),
+            missing=self._words(fields, "missing", "fact", self.release.facts),
+            conclusions=self._words(fields, "conclusions", "conclusion", self._conclusions(asked)),
         )
 
     def _verdict(self, node: Node | None) -> str | None:
@@ -261,12 +300,17 @@ class _File:
         )
 
     def _words(
-        self, node: Node | None, noun: str, known: Mapping[str, object] | tuple[str, ...]
+        self,
+        fields: Mapping[str, Node],
+        key: str,
+        noun: str,
+        known: Mapping[str, object] | tuple[str, ...],
     ) -> frozenset[str] | None:
         """Known names without repeats; [] is a set too."""
+        node = fields.get(key)
         if node is None:
             return None
-        sequence = as_sequence(node, f"{noun}s", self.problems)
+        sequence = as_sequence(node, f"`{key}`", self.problems)
         words: dict[str, Scalar] = {}
         for word in self._scalars(sequence.items if sequence else (), noun):
             if word.text not in known:
@@ -289,7 +333,12 @@ class _File:
         values: dict[str, MaybeValue] = {}
         for key, value in self._entries(node, "answers").values():
             if key.text not in types:
-                report_unknown(key, "answer", types, "case.answer", self.problems)
+                near = did_you_mean(key.text, types)
+                known = listed(types) if types else "none"
+                self.problems.add(
+                    key.place, "case.answer", f"unknown answer `{key.text[:80]}`",
+                    f"{near + ' ' if near else ''}answers of `{decision}`: {known}", width_of(key),
+                )  # fmt: skip
                 continue
             read_in = read_value(value, key.text, types[key.text], self.problems)
             if read_in is not None:

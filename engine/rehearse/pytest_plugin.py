@@ -16,7 +16,7 @@ import pytest
 from engine.language.loader import load_release
 from engine.language.model import Release
 from engine.language.problems import Refused
-from engine.rehearse.cases import Case, read_cases
+from engine.rehearse.cases import Case, load_cases
 from engine.rehearse.runner import Parts, run_case
 
 FOLDER: Final = "cases"
@@ -39,11 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "CaseYaml | None":
-    """A case file is a *.yaml with `cases` among its folders."""
+    """A case file is a *.yaml with `cases` among its folders; a *.yml is one that is refused."""
     root = parent.config.rootpath
     folder = file_path.parent
     below = folder.relative_to(root) if folder.is_relative_to(root) else Path(folder.name)
-    if file_path.suffix != ".yaml" or FOLDER not in below.parts:
+    if file_path.suffix not in (".yaml", ".yml") or FOLDER not in below.parts:
         return None
     if not (_policy_dir(parent.config) / "policies.yaml").is_file():
         return None
@@ -79,8 +79,7 @@ class CaseYaml(pytest.File):
             name = name.relative_to(self.config.rootpath)
         try:
             parts = _parts(self.config)
-            content = self.path.read_bytes()
-            cases = read_cases(name.as_posix(), content, parts.release, parts.read_facts)
+            cases = load_cases(self.path, parts.release, parts.read_facts, name.as_posix())
         except Refused as refused:
             raise self.CollectError(str(refused)) from None
         for case in cases.cases:

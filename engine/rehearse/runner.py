@@ -132,10 +132,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def case_paths(paths: Iterable[Path]) -> list[Path]:
-    """The case files among files and folders, sorted; a folder means every *.yaml below it."""
+    """The case files among files and folders, sorted; a folder means every *.yaml below it, and
+    every *.yml too, which is refused: who wrote it believes that it is run."""
     found: set[Path] = set()
     for path in paths:
-        found.update(path.rglob("*.yaml") if path.is_dir() else [path])
+        is_folder = path.is_dir()
+        found.update([*path.rglob("*.yaml"), *path.rglob("*.yml")] if is_folder else [path])
     return sorted(found)
 
 
@@ -189,7 +191,11 @@ def _decide(case: Case, parts: Parts) -> CaseResult:
     outcomes = outcomes_of_decision(release, decided)
     point = release.decisions[case.asks]
     causes: tuple[Cause, ...] = ()
-    if differences:
+    if differences and decided.as_of is None:
+        # What a rule would have said cannot be told: none was judged (paragraph 1).
+        said = f"no rule was judged: `{point.anchor}` is unknown, and the case has no `as_of`"
+        causes = (Cause(said, case.place),)
+    elif differences:
         scenery = Scenery(
             release, point.rules, case.facts, decided.as_of, point.anchor, outcomes,
             texts_of(parts.decider.trace(decided)),

@@ -6,7 +6,14 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.broken_policies import BASE, POLICIES, TUTORING, edited, files_of, replaced
+from support.broken_policies import (
+    BASE,
+    POLICIES,
+    TUTORING,
+    edited,
+    files_of,
+    replaced,
+)
 
 from engine.language.lint import lint
 from engine.language.lint_words import shown_to_families

@@ -132,7 +132,7 @@ def test_everything_wrong_is_told_at_once_each_at_its_place(release):
         (11, 5, "key.missing"),
         (11, 52, "name.repeated"),
         (12, 5, "key.missing"),
-        (13, 12, "param.date"),
+        (13, 12, "case.as_of"),
         (14, 12, "key.shape"),
     }
 
@@ -186,3 +186,41 @@ def test_a_conclusion_that_the_subject_never_reaches_is_refused(release):
 def test_answers_that_name_none_expect_nothing(release):
     text = "decision: loan\ncases:\n  - { case: a, expect: { answers: {} } }\n"
     assert [each[2] for each in problems(release, text)] == ["case.expects_nothing"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("expect: { verdict: yes }", ["yaml.boolean_word"]),
+        ("expect: { reasons: null }", ["yaml.null_word"]),
+        ("facts: { reader.moved: no }, expect: { verdict: deny }", ["yaml.boolean_word"]),
+    ],
+)
+def test_what_yaml_reads_otherwise_is_told_once(release, entry, told):
+    text = f"decision: loan\ncases:\n  - {{ case: a, {entry} }}\n"
+    assert [each[2] for each in problems(release, text)] == told
+
+
+def test_an_empty_list_is_called_by_its_own_key(release):
+    text = "decision: loan\ncases:\n  - { case: a, expect: { verdict: deny, missing:  } }\n"
+    assert [each[3] for each in problems(release, text)] == ["`missing` is empty"]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n"])
+def test_an_empty_file_is_told(release, text):
+    assert [each[2:] for each in problems(release, text)] == [("file.empty", "file is empty")]
+
+
+def helps(release, expect):
+    text = f"decision: loan\ncases:\n  - {{ case: a, expect: {expect} }}\n"
+    with pytest.raises(Refused) as caught:
+        read(release, text)
+    return [each.help for each in caught.value.problems]
+
+
+def test_an_unknown_answer_is_told_all_answers(release):
+    assert helps(release, "{ answers: { fee: $1 } }") == ["answers of `loan`: `deposit`"]
+
+
+def test_a_name_that_goes_on_is_nearer_than_one_spelt_alike(release):
+    assert helps(release, "{ missing: [reader.late] }") == ["did you mean `reader.late_since`?"]

@@ -1,5 +1,6 @@
 """Running cases: what is compared, and what a failure says."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -231,3 +232,28 @@ def test_files_run_in_order_and_a_refused_one_keeps_none_from_running(parts, tmp
 def test_a_path_that_is_not_there_is_an_error(parts):
     with pytest.raises(FileNotFoundError):
         run_files([Path("no_such_case.yaml")], parts)
+
+
+def test_a_case_file_called_yml_is_refused_and_not_passed_over(parts, tmp_path):
+    (tmp_path / "a.yaml").write_text(HEAD + "  - { case: a, expect: { verdict: allow } }\n")
+    (tmp_path / "b.yml").write_text(HEAD + "  - { case: b, expect: { verdict: deny } }\n")
+    report = run_files([tmp_path], parts)
+    assert (len(report.results), report.passed) == (1, False)
+    assert "`b.yml` ends in `.yml`\n  help: call it `.yaml`" in report.text()
+
+
+def test_what_is_no_plain_file_is_refused_before_it_is_opened(parts, tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    report = run_files([tmp_path], parts)
+    assert len(report.refused) == 2
+    assert "`folder.yaml` is a folder" in report.text()
+    assert "`pipe.yaml` is no plain file" in report.text()
+
+
+def test_where_the_day_is_unknown_no_rule_is_blamed(parts):
+    said = failure(
+        parts, "  - { case: a, facts: { loan.on: unknown }, expect: { verdict: deny } }\n"
+    )
+    assert "no rule was judged: `loan.on` is unknown, and the case has no `as_of`" in said
+    assert "not in force" not in said

@@ -1,6 +1,7 @@
 """`esa-policy` at the terminal: what it prints, how it ends, and what it says about mistakes."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -223,13 +224,43 @@ def test_bad_facts_are_told_all_at_once_with_their_place_and_a_suggestion(place:
     )
     decided = run("decide", "purchase", "facts.yaml")
     assert decided.exit_code == USAGE
-    assert "facts.yaml:1:1: no fact is called `purchase.ammount`" in decided.stderr
+    assert "facts.yaml:1:1: error[fact.unknown]: no fact is called `purchase.ammount`" in (
+        decided.stderr
+    )
     assert "did you mean `purchase.amount`?" in decided.stderr
     assert "did you mean `technology`?" in decided.stderr
     assert "2026-02-30" in decided.stderr
     assert "`maybe` is no boolean" in decided.stderr
-    assert decided.stderr.endswith("esa-policy: 4 facts cannot be read\n")
+    assert decided.stderr.endswith("4 mistakes in `facts.yaml`; nothing was decided\n")
     assert decided.stdout == ""
+
+
+def test_mistakes_of_the_file_and_of_the_facts_are_told_together(place: Path) -> None:
+    (place / "facts.yaml").write_text(
+        "purchase.amount: 1.5\npurchase.is_accessory: no\npurchase.ammount: $39.00\n"
+        "purchase.item_kind: Drone\n"
+    )
+    for command in ("decide", "remedy"):
+        told = run(command, "purchase", "facts.yaml").stderr
+        codes = re.findall(r"^facts.yaml:(\d):\d+: error\[([a-z_.]+)\]", told, re.MULTILINE)
+        assert codes == [
+            ("1", "yaml.float"), ("2", "yaml.boolean_word"), ("3", "fact.unknown"),
+            ("4", "fact.form"),
+        ]  # fmt: skip
+        assert told.endswith("4 mistakes in `facts.yaml`; nothing was decided\n")
+
+
+def test_a_pipe_is_not_waited_for(place: Path) -> None:
+    os.mkfifo(place / "facts.yaml")
+    told = run("decide", "purchase", "facts.yaml")
+    assert (told.exit_code, told.stdout) == (USAGE, "")
+    assert "`facts.yaml` is no plain file" in told.stderr
+
+
+def test_a_book_that_cannot_be_written_is_told_in_a_sentence(place: Path) -> None:
+    told = run("book", "-o", "/nowhere/book.html", "--policy", str(ROOT))
+    assert (told.exit_code, told.exception.__class__) == (USAGE, SystemExit)
+    assert "cannot be written to `/nowhere/book.html`: No such file or directory" in told.stderr
 
 
 MALFORMED = {
@@ -300,7 +331,9 @@ def test_a_fresh_file_is_migrated_and_migrating_again_changes_nothing(place: Pat
         assert database.execute("SELECT count(*) FROM decisions").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("command", [["explain", "01ANY"], ["publish"], ["replay"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["explain", "01ANY"], ["publish", "--without-cases"], ["replay"]], ids=" ".join
+)
 def test_commands_on_a_database_without_tables_say_how_to_make_them(
     place: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:

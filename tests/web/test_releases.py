@@ -312,3 +312,14 @@ def test_replay_over_all_records_names_a_record_that_was_touched(
     assert all(one.differences["verdict"] == ("allow", "deny") for one in touched)
     resumed = list(replays.replay_all(parts, before[1].id, None, lambda _: None))
     assert [one.id for one in resumed] == [one.id for one in before[2:]]
+
+
+def test_going_on_behind_a_decision_that_does_not_exist_is_refused(
+    demo_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("POLICY_DIR", str(ROOT))
+    told = CliRunner().invoke(main, ["replay", "--after", "01ZZZZZZZZZZZZZZZZZZZZZZZZ"])
+    assert told.exit_code == 2
+    assert "no decision `01ZZZZZZZZZZZZZZZZZZZZZZZZ`" in told.output
+    assert "0 replayed" not in told.output
