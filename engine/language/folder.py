@@ -5,7 +5,6 @@ A policy folder holds `policies.yaml`, `rules/facts.yaml`, perhaps `rules/words_
 and no part of the release.
 """
 
-import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
@@ -67,6 +66,15 @@ def read_folder(folder: Path, problems: Problems) -> dict[str, bytes]:
     return {path: content for path, content in read.items() if content is not None}
 
 
+def is_there(path: Path) -> bool:
+    """Whether something has this name, be it a file or not."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
 def size_of(path: Path, named: str, problems: Problems) -> int | None:
     """The bytes of a plain file; None for anything else, which must not even be opened: a pipe
     would keep the reader waiting for ever."""
@@ -119,19 +127,17 @@ def check_files(files: Mapping[str, bytes], problems: Problems) -> dict[str, byt
 
 def _walk(folder: Path, problems: Problems) -> list[str]:
     """The paths to look at, sorted: `policies.yaml` and everything below `rules/`."""
-    found = [folder / POLICIES] if os.path.lexists(folder / POLICIES) else []
-    waiting = [folder / "rules"] if os.path.isdir(folder / "rules") else []
+    found = [folder / POLICIES] if is_there(folder / POLICIES) else []
+    waiting = [folder / "rules"] if is_there(folder / "rules") else []
     while waiting and len(found) <= limits.FILES_A_RELEASE:
         inside = waiting.pop()
         try:
-            entries = list(os.scandir(inside))
+            for path in inside.iterdir():
+                # What is called like a file is looked at as one, and then refused.
+                is_folder = path.is_dir() and not path.is_symlink() and path.suffix != ".yaml"
+                (waiting if is_folder else found).append(path)
         except OSError as error:
             _report_unreadable(inside.relative_to(folder).as_posix(), error, problems)
-            continue
-        for entry in entries:
-            # What is called like a file is looked at as one, and then refused.
-            is_folder = entry.is_dir(follow_symlinks=False) and not entry.name.endswith(".yaml")
-            (waiting if is_folder else found).append(inside / entry.name)
     paths = (path.relative_to(folder).as_posix() for path in found)
     return sorted(path for path in paths if path != _README)
 

@@ -1,8 +1,9 @@
 """Reads `policies.yaml`: fiscal year, sources, decisions, standing subjects and parameters."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -48,7 +49,6 @@ _FISCAL_YEAR: Final = Shape("fiscal year", ("begins", "named_by", "time_zone"))
 _SOURCE: Final = Shape("source", ("title", "address", "standing"))
 _DECISION: Final = Shape("decision", ("question", "anchor", "rules"), ("answers",))
 _SUBJECT: Final = Shape("subject", ("key", "rules"))
-_TIME_ZONE: Final = re.compile(r"UTC|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+){1,2}")
 
 ANSWER_KINDS: Final[tuple[Kind, ...]] = (
     "money", "integer", "days", "years", "share", "boolean", "date", "text",
@@ -118,14 +118,23 @@ def _read_fiscal_year(node: Node | None, problems: Problems) -> FiscalYear:
     return FiscalYear(first, "begin" if named_by == "begin" else "end", zone)
 
 
+@cache
+def _time_zones() -> tuple[str, ...]:
+    """Every name of the time zone database, from the package that also serves the clock's days."""
+    return tuple(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
+
+
 def _read_time_zone(node: Node, problems: Problems) -> str | None:
-    """A name of the time zone database by its form; the engine cannot see that database."""
     zone = as_scalar(node, "time_zone", problems)
-    if zone is None or _TIME_ZONE.fullmatch(zone.text):
+    if zone is None or zone.text in _time_zones():
         return None if zone is None else zone.text
+    city = zone.text.lower().replace(" ", "_")
+    named = [name for name in _time_zones() if name.rpartition("/")[2].lower() == city]
+    near = f"did you mean `{named[0]}`?" if named else did_you_mean(zone.text, _time_zones())
     problems.add(
         zone.place, "key.value", f"`{zone.text[:40]}` is no time zone",
-        "write an area and a city, such as `America/New_York`", width_of(zone),
+        f"{near + ' ' if near else ''}write an area and a city, such as `America/New_York`",
+        width_of(zone),
     )  # fmt: skip
     return None
 

@@ -69,8 +69,10 @@ _NULL_WORD = re.compile(r"~|null|Null|NULL")
 _OTHER_BASE = re.compile(r"[-+]?(0[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+)")
 _UNDERSCORED = re.compile(r"[-+]?\d+(_\d+)+")
 _CONTROL = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n\r\x20-\x7e\x85\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
+"""What no text holds: control characters, and those that turn the direction of writing round, so
+that a line reads otherwise than it is (U+202A to U+202E, U+2066 to U+2069)."""
 _MONEY_HEAD = re.compile(r"-?\$\d{1,3}")
 _TAG = re.compile(r"!\S*")
 _MONEY_TAIL = re.compile(r"\d{3}(\.\d{2})?")
@@ -124,11 +126,14 @@ def _has_control(file: str, text: str, problems: Problems) -> bool:
     line = len(before) if is_line_begun else len(before) + 1
     column = len(before[-1]) + 1 if is_line_begun else 1
     problems.add(
-        Place(file, line, column), "yaml.syntax",
-        f"the character U+{ord(match[0]):04X} cannot stand in a text",
+        Place(file, line, column), "yaml.syntax", _cannot_stand(match[0]),
         "remove it; another program may have left it there",
     )  # fmt: skip
     return True
+
+
+def _cannot_stand(letter: str) -> str:
+    return f"the character U+{ord(letter):04X} cannot stand in a text"
 
 
 def _has_tab_indent(file: str, lines: list[str], problems: Problems) -> bool:
@@ -193,6 +198,12 @@ class _Builder:
         scalar = Scalar(event.value, self.file, *self._at(event), is_quoted)
         if not is_quoted:
             self._refuse_silent(scalar)
+        elif event.style == '"' and (odd := _CONTROL.search(event.value)):
+            # The raw text was looked through before; this one was written as an escape.
+            self.problems.add(
+                scalar.place, "yaml.syntax", _cannot_stand(odd[0]), "write the text without it",
+                len(event.value),
+            )  # fmt: skip
         self._put(scalar)
 
     def _at(self, event: yaml.Event) -> tuple[int, int]:

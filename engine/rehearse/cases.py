@@ -4,8 +4,6 @@ They are read by the same strict reader as policies, so everything wrong with a 
 once, each with its place, the line, a caret and what to do.
 """
 
-import errno
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +23,7 @@ from engine.language.entries import (
     report_unknown,
     width_of,
 )
-from engine.language.folder import read_file, size_of
+from engine.language.folder import is_there, read_file, size_of
 from engine.language.model import VERDICTS, Place, Release
 from engine.language.problems import (
     Problems,
@@ -93,8 +91,8 @@ def load_cases(path: Path, release: Release, read_facts: FactReader, named: str 
         problems.add(
             Place(file, 1), "file.unexpected", f"`{path.name}` ends in `.yml`", "call it `.yaml`"
         )
-    elif not os.path.lexists(path):
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    elif not is_there(path):
+        raise FileNotFoundError(None, "no such file", str(path))
     elif size_of(path, file, problems) is not None:
         content = read_file(path, file, problems)
         if content is not None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def test_what_may_not_be_read_is_told_beside_every_other_problem(tmp_path, monke
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return real(path, *rest)
 
-    monkeypatch.setattr("os.scandir", partial(refuse, os.scandir))
+    monkeypatch.setattr(Path, "iterdir", lambda path, real=Path.iterdir: refuse(real, path))
     monkeypatch.setattr(Path, "open", lambda path, *rest, real=Path.open: refuse(real, path, *rest))
     told = told_of(folder)
     assert ("rules/notes.txt", "file.unexpected") in told
