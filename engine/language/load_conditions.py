@@ -138,7 +138,7 @@ def _load_clauses(key: Scalar, node: Node, draft: Draft, spot: Spot) -> list[Cla
         operator = _read_operator(operator_key, left, draft)
         if operator is None or left is None:
             continue
-        clause = _load_clause(left, operator_key, operator, right, draft)
+        clause = _load_clause(left, operator_key, operator, right, draft, spot)
         if clause is not None:
             place = key.place if len(node.entries) == 1 else operator_key.place
             clauses.append(replace(clause, place=place))
@@ -197,7 +197,7 @@ def _left(left: Typed) -> FactRef | StepRef | DayRef:
 
 
 def _load_clause(
-    left: Typed, key: Scalar, operator: Operator, node: Node, draft: Draft
+    left: Typed, key: Scalar, operator: Operator, node: Node, draft: Draft, spot: Spot
 ) -> Clause | None:
     name = _left(left)
     kind = draft.type_of(name).kind
@@ -214,7 +214,13 @@ def _load_clause(
         return None
     clause = Clause(name, operator.name, right.operand, kind, key.place, draft.number_clause())
     if not is_absence(clause.operator, clause.right):
-        is_telling = operator.name in ("is_not", "not_in") or operator.right in _ORDERS
+        # Under `none_of` an absence that meets no clause lets the condition be met all the same.
+        is_telling = (
+            operator.met_by_none
+            or operator.right in _ORDERS
+            or operator.name == "outside"
+            or spot.is_negated
+        )
         for side in (left, right):
             if side.use is not None:
                 draft.tests.append(Test(side.use, is_telling))

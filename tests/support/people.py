@@ -27,7 +27,7 @@ SCHOLAR = {
     },
     "school": {"type": "direct_payment"},
     "account": {"program": "opportunity_scholarship"},
-    "renewal": {"primary_disability": "autism of some kind"},
+    "renewal": {"primary_disability": "autism_of_some_kind"},
 }  # fmt: skip
 
 

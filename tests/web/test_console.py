@@ -469,16 +469,15 @@ def test_an_unknown_decision_is_a_page_that_leads_back(staff: Visitor) -> None:
 def test_personal_facts_are_masked_without_the_scope_for_them(
     app: FastAPI, client: TestClient, key_of: Callable[..., str]
 ) -> None:
-    facts = {"student": {"age": 29}, "renewal": {"primary_disability": "a disability's name"}}
+    facts = {"student": {"age": 29}, "renewal": {"primary_disability": "the_name_of_a_disability"}}
     reply = client.post("/v1/decisions/renewal", json={"facts": facts, "as_of": "2026-09-21"})
     assert reply.status_code == 200, reply.text
     address = f"{DECISIONS}/{reply.json()['id']}"
     reader, trusted = Visitor(app), Visitor(app)
     reader.sign_in(key_of(["decisions:read"]))
     trusted.sign_in(key_of(["decisions:read", "facts:personal"]))
-    assert "a disability's name" in trusted.read(address).words
-    assert "a disability's name" not in reader.http.get(address).text
-    assert "disability&#39;s" not in reader.http.get(address).text
+    assert "the_name_of_a_disability" in trusted.read(address).words
+    assert "the_name_of_a_disability" not in reader.http.get(address).text
 
 
 def test_a_family_finds_its_own_decisions_and_no_others(
@@ -510,7 +509,7 @@ def test_markup_in_facts_notes_and_searches_is_shown_as_text(
     assert client.post("/v1/compliance", json=note).status_code == 201
     held = client.post("/v1/purchases", json=request)
     assert "HOLD_IN_FORCE" in held.json()["reasons"], held.text
-    pure = ask(client, {"purchase": {"item_kind": MARKUP}, "device": {"order_id": MARKUP}})
+    pure = ask(client, {"device": {"order_id": MARKUP}})
     for decision in (bought.json()["decisions"][0], held.json()["decisions"][0], pure):
         text = staff.http.get(f"{DECISIONS}/{decision}").text
         assert "&lt;script&gt;alert(1)" in text
