@@ -17,6 +17,7 @@ from engine.decide.answer import (
 )
 from engine.decide.arithmetic import cell, fiscal_day, lies_in, shift_day
 from engine.decide.binding import Binding
+from engine.decide.spans import is_beyond
 from engine.language.model import (
     Add,
     CalendarDay,
@@ -82,7 +83,8 @@ class Sheet:
     """Works out steps and clauses of one rule when they are read, each once.
 
     steps: values of the steps read so far. outcomes: one number a clause, NOT_REACHED until it is
-    judged. EngineFault("decision.range") where a step leaves the calendar or a table.
+    judged. EngineFault("decision.range") where a step leaves the calendar, a table, or what money
+    may be.
     """
 
     __slots__ = ("binding", "facts", "outcomes", "rule", "steps")
@@ -125,7 +127,11 @@ class Sheet:
         bounds = [self.value(bound) for bound in bounds_of(step)]
         if result is UNKNOWN or UNKNOWN in bounds:
             return UNKNOWN
-        worked_out: MaybeValue = None if result is None else self._bounded(step, result)
+        if result is None:
+            return None
+        worked_out: MaybeValue = self._bounded(step, result)
+        if step.type.kind == "money" and type(worked_out) is int and is_beyond(worked_out):
+            raise self._fault(step, [worked_out])
         return worked_out
 
     def _bounded(self, step: Step, result: Any) -> Any:

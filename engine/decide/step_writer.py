@@ -8,6 +8,8 @@ from engine.decide.binding import Binding
 from engine.decide.clauses import clause_value, condition_value, none_test, unknown_test
 from engine.decide.formulas import cells_may_be_none, formula_value
 from engine.decide.source import Source
+from engine.decide.spans import steps_beyond
+from engine.language.limits import MONEY_CENTS
 from engine.language.model import (
     Choose,
     Condition,
@@ -62,8 +64,10 @@ class StepWriter:
     unfolded: int = 0
     _noneable: dict[str, bool] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
+    _beyond: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        self._beyond = steps_beyond(self.rule, self.shared.binding.values, self.shared.facts)
         for place, (name, step) in enumerate(self.rule.steps.items()):
             self._places[name] = self.first_step + place
             self._noneable[name] = self._step_may_be_none(step)
@@ -157,6 +161,11 @@ class StepWriter:
         self.source.line(f"{variable} = U if {unknown} else {guarded}" if unknown
                          else f"{variable} = {guarded}")  # fmt: skip
         self._bound(step, variable)
+        if step.name in self._beyond:
+            there = [f"{variable} is not U"] if unknown else []
+            there += [f"{variable} is not None"] if absent else []
+            within = f"{-MONEY_CENTS} <= {variable} <= {MONEY_CENTS}"
+            self.source.line(f"if {' and '.join([*there, f'not {within}'])}: raise OverflowError")
 
     def _bound(self, step: Step, variable: str) -> None:
         """A bound that is unknown has made the step unknown; one that is none does not bind."""

@@ -20,7 +20,8 @@ from support.reference_tables import (
     shifted,
 )
 
-from engine.decide.answer import NoValue
+from engine.decide.answer import EngineFault, NoValue
+from engine.language.limits import MONEY_CENTS
 from engine.language.model import (
     Add,
     CalendarDay,
@@ -166,6 +167,8 @@ class Reading:
             result = self.bounded(max, result, step.not_below)
         if step.not_above is not None:
             result = self.bounded(min, result, step.not_above)
+        if step.type.kind == "money" and abs(result) > MONEY_CENTS:
+            raise EngineFault("decision.range", f"step {step.name} comes to {result} cents")
         return result
 
     def bounded(self, which: Any, result: Any, operand: Operand) -> Any:

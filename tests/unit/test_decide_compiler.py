@@ -16,7 +16,8 @@ from engine.decide.compiler import source_of
 from engine.decide.decider import Decider
 from engine.decide.formulas import _ROUNDED
 from engine.decide.source import Source
-from engine.language.values import ROUNDINGS, share_of
+from engine.language import limits
+from engine.language.values import ROUNDINGS, UNKNOWN, share_of
 
 EVERYTHING = """
 when: { it.kind: { in: [red, green] }, it.word: { is_not: none } }
@@ -35,7 +36,7 @@ otherwise: allow
 MADE_UP = re.compile(
     r"[acefksu]\d+|a\d+_(perhaps|by)|[pqrvwHNRSU]|judge|join|given|told|found|missing|known|learn"
     r"|get|__class__|conflict|silence|NOT_GIVEN"
-    r"|add_years|find_row|date|timedelta|abs|min|max|KeyError|LookupError|isdisjoint|days"
+    r"|add_years|find_row|date|timedelta|abs|min|max|KeyError|LookupError|OverflowError|isdisjoint|days"
     r"|month|day"
 )
 
@@ -76,6 +77,37 @@ def test_rounding_in_place_equals_the_one_rounding_of_the_language(rounding):
     ]:
         text = positive if product >= 0 else negative
         assert eval(text, {"p": product}) == share_of(1, product, rounding)  # noqa: S307 - ours
+
+
+SUMS = """
+steps:
+  within: { subtract: [it.amount, $cap], not_below: zero }
+  beyond: { add: [within, it.spent, it.rest] }
+  brought_back: { least: [beyond, $cap] }
+when: { it.rest: { is_not: none } }
+answers: { total: brought_back }
+"""
+
+
+@pytest.mark.parametrize("unfolded", [300, -1], ids=["compiled", "read slowly"])
+def test_an_amount_beyond_what_money_may_be_is_a_fault_wherever_it_arises(unfolded, monkeypatch):
+    monkeypatch.setattr(step_writer, "UNFOLDED_STEPS", unfolded)
+    decider = Decider(release(first=SUMS, answers="{ total: money }"))
+    most = limits.MONEY_CENTS
+    facts = {"asked.on": TODAY, "it.amount": 0, "it.spent": most}
+    assert decider.decide("ask", {**facts, "it.rest": 0}).answers == {"total": 20_000}
+    for rest, spent in ((1, most), (-1, -most)):
+        with pytest.raises(EngineFault, match=r"step `beyond` of rule `ask\.first`") as fault:
+            decider.decide("ask", {**facts, "it.spent": spent, "it.rest": rest})
+        assert fault.value.code == "decision.range"
+    assert decider.decide("ask", {"asked.on": TODAY, "it.rest": 1}).answers["total"] is UNKNOWN
+
+
+def test_only_steps_that_can_pass_the_limit_are_looked_at():
+    found = release(first=SUMS, answers="{ total: money }")
+    point = found.decisions["ask"]
+    binding = bind(found, [found.rules["ask.first"]], point.anchor, TODAY)
+    assert source_of(found, point, binding).count("OverflowError") == 1
 
 
 DEEP = """
