@@ -45,7 +45,7 @@ def create(
     part_time = reading.flag("part_time", default=False)
     reading.finish()
     read_record(parts.decider.release, "account", {k: given[k] for k in _FACTS if k in given})
-    students.refuse_erased(students.locked(tx, caller, student_id))
+    students.locked(tx, caller, student_id)
     if tx.accounts.for_year(student_id, given["program"], year) is not None:
         raise Refusal("CONFLICT", f"the student has this program's account for {year} already")
     account = Account(
@@ -112,10 +112,17 @@ def visible(tx: Transaction, caller: Caller, account_id: str) -> Account:
 
 
 def locked(tx: Transaction, caller: Caller, account_id: str) -> Account:
-    """The account, locked until the transaction ends: its balance and holds stay as they are."""
+    """The account, locked until the transaction ends: its balance and holds stay as they are.
+
+    Refusal NOT_FOUND, and STATE_CONFLICT where its student's data were erased. Whoever erases them
+    locks the account as well, so they are not erased between this look and the end.
+    """
     visible(tx, caller, account_id)
     account = tx.accounts.lock(account_id)
     assert account is not None  # noqa: S101 - seen just now, and accounts are never deleted
+    student = tx.students.get(account.student_id)
+    assert student is not None  # noqa: S101 - a foreign key holds it there
+    students.refuse_erased(student)
     return account
 
 

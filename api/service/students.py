@@ -169,10 +169,15 @@ def refuse_erased(student: Student) -> None:
 
 
 def locked(tx: Transaction, caller: Caller, student_id: str) -> Student:
-    """The student, locked until the transaction ends; Refusal NOT_FOUND."""
+    """The student, locked until the transaction ends, for something new about them.
+
+    Refusal NOT_FOUND, and STATE_CONFLICT where their data were erased: what is told anew would be
+    under a new key, and readable again.
+    """
     visible(tx, caller, student_id)
     locked = tx.students.lock(student_id)
     assert locked is not None  # noqa: S101 - seen just now, and students are never deleted
+    refuse_erased(locked)
     return locked
 
 

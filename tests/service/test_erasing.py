@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from support.people import ALL, SCHOLAR, ask, dump, everything, raw_files, read
 from support.privacy import vault
 from support.service_world import STAFF, World, make_world, paper, with_database
@@ -25,10 +26,12 @@ from api.service import (
     students,
 )
 from api.service.parts import Caller
+from api.store import tables
 from api.store.database import Database
 from api.store.record import hash_of
 
 ERASED = "(erased)"
+MISUSE = {"type": "misuse", "note": "Maya's father said so"}
 
 
 @pytest.fixture
@@ -160,6 +163,52 @@ def test_a_student_whose_data_are_still_needed_is_not_erased(world: World) -> No
                                    "award_level": "base", "fiscal_year": 2028,
                                    "initial_award": "9000.00"})  # fmt: skip
     assert "were erased" in refused.value.message
+
+
+def test_nothing_new_is_begun_about_an_erased_student(world: World) -> None:
+    waiting = world.off_market("receipt")
+    lacking = world.off_market("explanation")
+    finding = world.do(compliance.record_suspension, world.account_id, MISUSE)["id"]
+    close_account(world)
+    erase(world, world.student_id)
+    before = counts(world)
+    agreement = {"year": 2027, "signed_by": "parent"}
+    school = {"name": "Oak School", "fiscal_year": 2027, "type": "reimbursement"}
+    begun: list[tuple[Any, ...]] = [
+        (purchases.submit, world.request()),
+        (purchases.add_documents, lacking["id"], [paper("receipt")]),
+        (purchases.decide_again, lacking["id"]),
+        (purchases.approve, waiting["id"], "Maya needs it"),
+        (purchases.reject, waiting["id"], "Maya does not need it"),
+        (compliance.record_suspension, world.account_id, MISUSE),
+        (compliance.resolve, finding, "Maya's father paid it back"),
+        (accounts.change_status, world.account_id, "active", "Maya is back"),
+        (students.record_agreement, world.student_id, agreement),
+        (students.record_school, world.student_id, school),
+    ]
+    for use_case, *arguments in begun:
+        with pytest.raises(Refusal) as refused:
+            world.do(use_case, *arguments, caller=ALL)
+        assert (refused.value.status, refused.value.error_code) == (409, "STATE_CONFLICT")
+        assert "were erased" in refused.value.message
+    assert counts(world) == before
+
+
+def counts(world: World) -> dict[str, int]:
+    """How many rows there are of what could tell of somebody: no live key of theirs among them."""
+    told = (tables.decisions, tables.events, tables.attachments, tables.purchases)
+    told += (tables.compliance_records, tables.agreements, tables.school_choices)
+    with world.parts.database.read() as tx:
+        found = {
+            table.name: tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in told
+        }
+        live = tx.data_keys.where(tables.data_keys.c.wrapped.is_not(None))
+        found["keys of students"] = sum(
+            tx.boxes.owner(row).startswith("student:") for row in tx.data_keys.all(live)
+        )
+    assert found["keys of students"] == 0
+    return found
 
 
 def test_a_stored_reply_goes_with_the_person_in_it(world: World) -> None:
