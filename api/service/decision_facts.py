@@ -19,7 +19,7 @@ from api.store.transaction import Transaction
 from engine.decide.phrases import personal_steps, shows_personal
 from engine.language.model import Release
 
-_CODE: Final = re.compile(r"[A-Za-z0-9#][A-Za-z0-9._:/#-]{0,63}")
+CODE: Final = re.compile(r"[A-Za-z0-9#][A-Za-z0-9._:/#-]{0,63}")
 STUDENT: Final = "student.id"
 """The fact that names whom a decision is about."""
 _KEPT_RELEASES: Final = 32
@@ -157,7 +157,7 @@ def _is_about_people(marks: Marks, name: str, value: Any) -> bool:
 
 def is_free_text(value: Any) -> bool:
     """Whether the value of a text fact is no plain code, so that a person may stand in it."""
-    return isinstance(value, str) and not _CODE.fullmatch(value)
+    return isinstance(value, str) and not CODE.fullmatch(value)
 
 
 def subject_of(id: str, student_id: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from api.errors import Refusal, problem
 from api.privacy.boxes import ERASED
 from api.service import callers, people
+from api.service.decision_facts import CODE
 from api.service.history import emit
 from api.service.parts import Caller, Parts
 from api.store.records import Student
@@ -39,6 +40,7 @@ def erase(
         raise _unknown(student_id)
     if student is not None:
         tx.students.change(student.id, name_index=None)
+        _overwrite_free_texts(tx, student.id)
         callers.forget_family(tx, student.id, ERASED)
         data = {"ground": ground, "keys": destroyed}
         emit(parts, tx, f"student:{student.id}", "PersonalDataErased", caller, data)
@@ -71,6 +73,30 @@ def _refuse_unfinished(tx: Transaction, student: Student) -> None:
             problems.append(problem(f"outbox {row.id}", row.state, "let it be delivered first"))
     if problems:
         raise Refusal("STATE_CONFLICT", "this student's data are still needed", problems)
+
+
+def _overwrite_free_texts(tx: Transaction, student_id: str) -> None:
+    """Order numbers and kinds of items that are no plain codes: a person may stand in them.
+
+    They are searched, so they lie in plain text; in the facts of decisions they are sealed.
+    """
+    for purchase in tx.purchases.of_student(student_id):
+        kept = {"order_number": purchase.order_number, "given": dict(purchase.given)}
+        changes = {name: _cleaned(value) for name, value in kept.items()}
+        if changes != kept:
+            tx.purchases.change(purchase.id, **changes)
+        for line in tx.lines.of(purchase.id):
+            kept = {"item_kind": line.item_kind, "given": dict(line.given)}
+            changes = {name: _cleaned(value) for name, value in kept.items()}
+            if changes != kept:
+                tx.lines.change(line.id, **changes)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _cleaned(one) for name, one in value.items()}
+    is_free = isinstance(value, str) and not CODE.fullmatch(value)
+    return ERASED if is_free else value
 
 
 def _unknown(student_id: str) -> Refusal:

@@ -22,6 +22,9 @@ _SCHOOL_FACTS: Final = ("registered", "direct_payment_eligible")
 _CHOICE_FACTS: Final = (
     "type", "full_time", "special_services_waived", "term_cost", "receipts_approved",
 )  # fmt: skip
+_HOME_SCHOOL: Final = "home_school"
+_HOME: Final = "home:"
+"""How the code of a home school begins, which stands where other schools have their name."""
 _YEARS: Final = (2000, 2100)
 FOUND_LIMIT: Final = 50
 """Students of one name that a search shows."""
@@ -127,12 +130,19 @@ def record_school(
     reading = Reading(given, keys)
     name, year = reading.text("name"), reading.whole("fiscal_year", *_YEARS)
     reading.finish()
-    school_id = _record_school_itself(parts, tx, name, given)
+    if name.startswith(_HOME):
+        reading.wrong("name", f"begins with `{_HOME}`", "send the name of the school")
+        reading.finish()
     facts = _facts(parts, "school", given, _CHOICE_FACTS)
+    before = tx.school_choices.of_year(student.id, year)
+    kind = facts.get("type", before.facts.get("type") if before else None)
+    # What is of no known kind may be a home school.
+    is_home = kind in (None, _HOME_SCHOOL)
+    record = _record_home_school if is_home else _record_school_itself
+    school_id = record(parts, tx, student, name, _facts(parts, "school", given, _SCHOOL_FACTS))
     if "tuition_settled" in given:
         facts["tuition_settled"] = reading.flag("tuition_settled", False)
         reading.finish()
-    before = tx.school_choices.of_year(student.id, year)
     if before is None:
         tx.school_choices.add(
             SchoolChoice(parts.new_id(), student.id, school_id, year, facts, parts.clock())
@@ -149,10 +159,26 @@ def record_school(
     return {"student_id": student.id, "school_id": school_id, "fiscal_year": year, **facts}
 
 
-def _record_school_itself(
-    parts: Parts, tx: Transaction, name: str, given: Mapping[str, Any]
+def _record_home_school(
+    parts: Parts, tx: Transaction, student: Student, name: str, facts: Mapping[str, Any]
 ) -> str:
-    facts = _facts(parts, "school", given, _SCHOOL_FACTS)
+    """The family's own record: its name is sealed for the student, and goes with them."""
+    code = f"{_HOME}{student.id}"
+    school = tx.schools.named(code)
+    id = parts.new_id() if school is None else school.id
+    place = Place("schools", id, "home_name")
+    sealed = tx.boxes.seal(people.of_student(student.id), place, name)
+    if school is None:
+        tx.schools.add(School(id, code, facts, parts.clock(), sealed))
+    else:
+        known = {**school.facts, **facts}
+        tx.schools.change(id, facts=known, home_name=sealed, changed_at=parts.clock())
+    return id
+
+
+def _record_school_itself(
+    parts: Parts, tx: Transaction, _student: Student, name: str, facts: Mapping[str, Any]
+) -> str:
     school = tx.schools.named(name)
     if school is None:
         school = School(parts.new_id(), name, facts, parts.clock())

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from api.store.database import Database
 
-HEAD: Final = "0011"
+HEAD: Final = "0012"
 """The newest revision that this version knows."""
 
 _FOLDER: Final = Path(__file__).with_name("migrations")

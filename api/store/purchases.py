@@ -36,6 +36,10 @@ class Purchases(Rows[Purchase]):
             wanted.append(columns.state == state)
         return self.page(wanted, after, limit)
 
+    def of_student(self, student_id: str) -> list[Purchase]:
+        """Everything that the student's accounts ever bought or asked for."""
+        return self.all(self.where(_purchases.c.student_id == student_id))
+
     def device_order(
         self, student_id: str, order: str, kinds: Iterable[str], besides: str
     ) -> Purchase | None:

@@ -89,10 +89,13 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class School:
+    """A school. `home_name`: what a family calls its home school, whose `name` is a code."""
+
     id: str
     name: str
     facts: Facts
     changed_at: datetime
+    home_name: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,9 +173,10 @@ agreements = Table(
 schools = Table(
     "schools", metadata,
     identifier(),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False, unique=True),  # of a home school, whose it is
     json("facts"),
     moment("changed_at"),
+    sealed("home_name", nullable=True),  # families commonly name a home school after themselves
 )  # fmt: skip
 
 school_choices = Table(

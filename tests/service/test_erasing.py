@@ -10,6 +10,7 @@ from support.privacy import vault
 from support.service_world import STAFF, World, make_world, paper, with_database
 
 from api.errors import Refusal
+from api.privacy.envelope import Place
 from api.privacy.vault import KEPT_FOR
 from api.record.content import leaf_of
 from api.service import (
@@ -209,6 +210,44 @@ def counts(world: World) -> dict[str, int]:
         )
     assert found["keys of students"] == 0
     return found
+
+
+def test_what_a_family_named_after_itself_is_gone_from_the_raw_file(world: World) -> None:
+    name = "Abernathy-Example Academy at Home"
+    home = {"name": name, "fiscal_year": 2027, "type": "home_school", "full_time": True}
+    sibling = world.do(students.create, {"name": "Noah Example"})["id"]
+    for student in (world.student_id, sibling):
+        world.do(students.record_school, student, home)
+    oak = {"name": "Oak School", "fiscal_year": 2026, "type": "reimbursement"}
+    world.do(students.record_school, world.student_id, oak)
+    world.submit(order_number="Maya's workbook", device_order_id="Maya's tablet")
+    world.submit(order_number="A-2")
+    claimed = world.off_market("receipt", line={"item_kind": "tablet"})
+    with world.parts.database.write() as tx:  # as it could be written before kinds were checked
+        line = tx.lines.of(claimed["id"])[0]
+        tx.lines.change(line.id, item_kind="Maya's toy", given={"item_kind": "Maya's toy"})
+    assert name not in everything(world.parts.database)
+    close_account(world)
+    erase(world, world.student_id)
+    shown = everything(world.parts.database)
+    assert [told for told in (name, "Maya's") if told in shown] == []
+    with world.parts.database.read() as tx:
+        numbers = {one.order_number for one in tx.purchases.of_student(world.student_id)}
+        [choice] = [tx.school_choices.of_year(one, 2027) for one in (sibling,)]
+        assert choice is not None
+        kept = tx.schools.get(str(choice.school_id))
+        assert kept is not None
+        place = Place("schools", kept.id, "home_name")
+        assert tx.boxes.shown(place, kept.home_name) == name  # the sibling's, under their own key
+        assert tx.schools.named("Oak School") is not None
+    assert numbers == {ERASED, "A-2", None}
+
+
+def test_a_school_cannot_take_the_code_of_a_home_school(world: World) -> None:
+    given = {"name": f"home:{world.student_id}", "fiscal_year": 2027, "type": "reimbursement"}
+    with pytest.raises(Refusal) as refused:
+        world.do(students.record_school, world.student_id, given)
+    assert [one["path"] for one in refused.value.details] == ["name"]
 
 
 def test_a_stored_reply_goes_with_the_person_in_it(world: World) -> None:

@@ -36,6 +36,12 @@ ROWS = (
     "INSERT INTO attachments (id, purchase_id, kind, name, media_type, size, sha256, content,"
     " added_by, added_at) VALUES ('d', 'p', 'invoice', 'maya.pdf', 'application/pdf', 4, 'abc',"
     " :content, 'c', '{at}')",
+    "INSERT INTO schools (id, name, facts, changed_at) VALUES ('h', 'Example Home Academy',"
+    " '{{\"registered\": true}}', '{at}'), ('o', 'Oak School', '{{}}', '{at}')",
+    "INSERT INTO school_choices (id, student_id, school_id, fiscal_year, facts, changed_at) VALUES"
+    " ('u', 's', 'h', 2026, '{{\"type\": \"home_school\"}}', '{at}'),"
+    " ('v', 's', 'h', 2027, '{{\"type\": \"home_school\"}}', '{at}'),"
+    " ('x', 't', 'o', 2027, '{{\"type\": \"reimbursement\"}}', '{at}')",
     "INSERT INTO idempotency_keys (caller_id, key, fingerprint, status, body, created_at) VALUES"
     " ('c', 'k', 'f', 201, '{{\"name\":\"Maya Example\"}}', '{at}')",
 )  # fmt: skip
@@ -87,7 +93,7 @@ def test_rows_of_before_are_sealed_and_open(old_url: str) -> None:
     migrate(database)
     database.scrub()
     shown = everything(database)
-    for told in ("Maya", "Ana Lee", "2016-11-03", "Dana", "fraud", "maya.pdf"):
+    for told in ("Maya", "Ana Lee", "2016-11-03", "Dana", "fraud", "maya.pdf", "Academy"):
         assert told not in shown
     with database.read() as tx:
         student, other = tx.students.get("s"), tx.students.get("t")
@@ -104,6 +110,17 @@ def test_rows_of_before_are_sealed_and_open(old_url: str) -> None:
         ]
         assert opened == ["Maya Example", "2016-11-03", "note on Maya", b"%PDF of Maya"]
         assert other.born_on is None
+        homes = [tx.school_choices.of_year("s", year) for year in (2026, 2027)]
+        assert [home and home.school_id for home in homes] == ["s", "s"]
+        home, oak = tx.schools.get("s"), tx.schools.named("Oak School")
+        assert home is not None
+        assert (home.name, home.facts) == ("home:s", {"registered": True})
+        assert tx.boxes.shown(Place("schools", "s", "home_name"), home.home_name) == (
+            "Example Home Academy"
+        )
+        assert oak is not None
+        assert oak.home_name is None
+        assert tx.schools.get("h") is None
         found = tx.students.of_name(tx.boxes.vault.name_indexes("maya example"), 5)
         assert [one.id for one in found] == ["s"]
         assert len(tx.data_keys.all(tx.data_keys.where())) == 3  # two students, and all callers
