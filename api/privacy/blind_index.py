@@ -5,6 +5,7 @@ from typing import Final
 
 NAMES: Final = "students.name"
 SUBJECTS: Final = "subject"
+PAPERS: Final = "attachments.content"
 
 
 def normalised(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -94,6 +95,10 @@ class Vault:
         """The index of a name, however it is written, under each master key, newest first."""
         text = blind_index.normalised(name)
         return [key.index(blind_index.NAMES, text) for key in self.masters.keys]
+
+    def paper_mark(self, content: bytes) -> str:
+        """The index of a paper's content under the active master key."""
+        return self.masters.active.index(blind_index.PAPERS, sha256(content).hexdigest())
 
     def request_marks(self, content: bytes) -> list[str]:
         """Marks of a request under each master key, the active one first."""

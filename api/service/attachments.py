@@ -113,6 +113,7 @@ def keep(
                 content=boxes.seal_bytes(subject, _place(id, "content"), paper.content),
                 added_by=caller.id,
                 added_at=parts.clock(),
+                content_mark=boxes.vault.paper_mark(paper.content),
             )
         )
 

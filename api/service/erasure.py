@@ -41,6 +41,7 @@ def erase(
     if student is not None:
         tx.students.change(student.id, name_index=None)
         _overwrite_free_texts(tx, student.id)
+        tx.attachments.forget_contents(student.id)
         callers.forget_family(tx, student.id, ERASED)
         data = {"ground": ground, "keys": destroyed}
         emit(parts, tx, f"student:{student.id}", "PersonalDataErased", caller, data)

@@ -35,6 +35,8 @@ _DECLINES: Final = {
         "Sign in at the wallet provider and complete the check.",
     ),
 }
+REVIEWS: Final = "purchases:review"
+"""The scope of whoever reviews purchases."""
 _OTHER: Final = (
     "the wallet provider declined the payment",
     "Submit the purchase again, or write to the program.",
@@ -82,9 +84,7 @@ def view(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any]:
         "decisions": [row.id for row in rows],
         "group_id": purchase.group_id,
         "lines": [_line(tx, caller, line, claimed) for line in tx.lines.of(purchase.id)],
-        "documents": [
-            attachments.view(tx, caller, paper) for paper in tx.attachments.of(purchase.id)
-        ],
+        "documents": _documents(tx, caller, purchase),
         "device_order_id": purchase.given.get("device.order_id"),
         "review": _review(tx, caller, purchase),
         "hold_id": hold.id if hold else None,
@@ -112,6 +112,31 @@ def _line(
         "category_claimed": line.number in claimed,
         "decision": line.decision_id,
     }
+
+
+def _documents(tx: Transaction, caller: Caller, purchase: Purchase) -> list[dict[str, Any]]:
+    """The papers. `same_paper_on`: other purchases from the same payee with the very same content.
+
+    It is a hint for whoever reviews: nothing is decided by it, and nobody else is told.
+    """
+    papers = tx.attachments.of(purchase.id)
+    twins = _twins(tx, caller, purchase, papers) if REVIEWS in caller.scopes else None
+    return [
+        attachments.view(tx, caller, paper)
+        | ({} if twins is None else {"same_paper_on": twins.get(paper["content_mark"], [])})
+        for paper in papers
+    ]
+
+
+def _twins(
+    tx: Transaction, caller: Caller, purchase: Purchase, papers: list[dict[str, Any]]
+) -> dict[str, list[str]]:
+    marks = {paper["content_mark"] for paper in papers} - {None}
+    found: dict[str, list[str]] = {}
+    for mark, purchase_id, student_id in tx.attachments.equal_ones(marks, purchase):
+        if caller.sees(student_id):
+            found.setdefault(mark, []).append(purchase_id)
+    return found
 
 
 def _review(tx: Transaction, caller: Caller, purchase: Purchase) -> dict[str, Any] | None:

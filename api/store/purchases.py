@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from api.store import tables
 from api.store.records import Attachment, Line, Payment, Purchase
@@ -11,6 +11,9 @@ from api.store.rows import Rows
 
 BOUGHT: Final = ("approved", "paid")
 """States in which a purchase counts as bought; a declined payment takes it out again."""
+
+EQUAL_LIMIT: Final = 20
+"""Purchases that are named for carrying the same paper."""
 
 _purchases, _lines, _payments = tables.purchases, tables.purchase_lines, tables.payments
 
@@ -149,6 +152,30 @@ class Attachments(Rows[Attachment]):
         query = select(*columns).where(self.table.c.purchase_id == purchase_id)
         rows = self.connection.execute(query.order_by(self.table.c.id))
         return [dict(row._mapping) for row in rows]
+
+    def equal_ones(self, marks: Iterable[str], purchase: Purchase) -> list[tuple[str, str, str]]:
+        """Other purchases from the same payee with a paper of one of these contents, oldest first:
+        (mark, purchase id, student id), at most EQUAL_LIMIT of them."""
+        papers = self.table
+        query = (
+            select(papers.c.content_mark, _purchases.c.id, _purchases.c.student_id)
+            .join(_purchases, _purchases.c.id == papers.c.purchase_id)
+            .where(
+                papers.c.content_mark.in_(sorted(set(marks))),
+                _purchases.c.id != purchase.id,
+                _purchases.c.provider_id.is_not_distinct_from(purchase.provider_id),
+                _purchases.c.vendor_id.is_not_distinct_from(purchase.vendor_id),
+            )
+            .distinct()
+        )
+        rows = self.connection.execute(query.order_by(_purchases.c.id).limit(EQUAL_LIMIT))
+        return [(mark, purchase_id, student_id) for mark, purchase_id, student_id in rows]
+
+    def forget_contents(self, student_id: str) -> None:
+        """Takes from the student's papers what tells of two that they are equal."""
+        mine = select(_purchases.c.id).where(_purchases.c.student_id == student_id)
+        forget = update(self.table).where(self.table.c.purchase_id.in_(mine))
+        self.connection.execute(forget.values(content_mark=None))
 
 
 class Payments(Rows[Payment]):

@@ -196,6 +196,7 @@ class Attachment:
     content: SealedBytes
     added_by: str
     added_at: datetime
+    content_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,6 +281,7 @@ attachments = Table(
     Column("content", LargeBinary, nullable=False),  # sealed too
     Column("added_by", WHO, nullable=False),
     moment("added_at"),
+    Column("content_mark", Text, nullable=True, index=True),  # a blind index of the content
 )  # fmt: skip
 
 payments = Table(

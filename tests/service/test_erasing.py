@@ -79,6 +79,8 @@ def test_an_erased_student_is_gone_from_every_view(world: World) -> None:
     assert shown["review"]["reason"] == ERASED
     [kept] = shown["documents"]
     assert (kept["name"], kept["sha256"], kept["kind"]) == (ERASED, ERASED, "invoice")
+    with world.parts.database.read() as tx:
+        assert [one["content_mark"] for one in tx.attachments.of(bought["id"])] == [None]
     with pytest.raises(Refusal) as refused:
         read(world, purchases.document, bought["id"], kept["id"], caller=ALL)
     assert refused.value.message == "this paper was erased"

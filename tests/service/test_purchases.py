@@ -205,6 +205,41 @@ def test_a_rejection_says_why_and_ends_the_matter(world: World) -> None:
     refused("STATE_CONFLICT", world, purchases.approve, waiting["id"], "ok", caller=REVIEWER)
 
 
+def test_a_reviewer_is_told_where_else_the_same_paper_was_sent(world: World) -> None:
+    invoice = {"kind": "invoice", "name": "march.pdf", "content": b"%PDF-1.7 lessons in March"}
+    first = world.tutoring(documents=[invoice])
+    other = world.tutoring(documents=[paper("invoice")])
+    again = world.tutoring(documents=[invoice | {"name": "april.pdf"}, paper("explanation", b"a")])
+    assert [one["state"] for one in (first, other, again)] == ["approved"] * 3  # only a hint
+    world.off_market(documents=[invoice])  # of somebody else
+    with world.parts.database.read() as tx:
+        told = {
+            one["id"]: [
+                paper["same_paper_on"]
+                for paper in purchases.get(world.parts, tx, REVIEWER, one["id"])["documents"]
+            ]
+            for one in (first, other, again)
+        }
+        to_family = purchases.get(world.parts, tx, world.family, again["id"])["documents"]
+    assert told == {
+        first["id"]: [[again["id"]]],
+        other["id"]: [[]],
+        again["id"]: [[first["id"]], []],
+    }
+    assert all("same_paper_on" not in paper for paper in to_family)
+
+
+def test_a_reviewer_of_some_students_is_told_of_their_purchases_alone(world: World) -> None:
+    invoice = [paper("invoice", b"%PDF-1.7 twice")]
+    first = world.tutoring(documents=invoice)
+    second = world.tutoring(documents=invoice)
+    stranger = Caller("staff-3", "Of others", REVIEWER.scopes, frozenset({"another-student"}))
+    near = Caller("staff-4", "Of this one", REVIEWER.scopes, frozenset({world.student_id}))
+    refused("NOT_FOUND", world, purchases.get, second["id"], caller=stranger)
+    shown = world.do(purchases.get, second["id"], caller=near)
+    assert shown["documents"][0]["same_paper_on"] == [first["id"]]
+
+
 # --- who sees what --------------------------------------------------------------------------------
 
 

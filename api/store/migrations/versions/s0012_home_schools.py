@@ -1,7 +1,8 @@
-"""Names of home schools are sealed.
+"""Names of home schools are sealed, and papers are known again by a blind index.
 
 Families commonly name a home school after themselves. Each gets a record of its own, with a code
-in place of the name; records that nobody else names are removed.
+in place of the name; records that nobody else names are removed. Papers that are there already
+get no index: every one of them would have to be opened for it.
 """
 
 from typing import Any, Final
@@ -34,6 +35,8 @@ _STUDENTS: Final = sa.table("students", sa.column("id"), sa.column("name_index",
 
 def upgrade() -> None:
     op.add_column("schools", sa.Column("home_name", sa.Text(), nullable=True))
+    op.add_column("attachments", sa.Column("content_mark", sa.Text(), nullable=True))
+    op.create_index("ix_attachments_content_mark", "attachments", ["content_mark"])
     left = {_to_own_record(row) for row in _home_choices()}
     bind = op.get_bind()
     for school_id in sorted(left):
