@@ -15,7 +15,13 @@ from api.service.purchase_case import Reviewer
 from api.service.purchase_facts import REVIEWER_FACTS
 from api.service.purchase_judgement import Judged
 from api.service.purchase_lines import current_lines, make_lines
-from api.service.purchase_request import LineRequest, PurchaseRequest, read_request
+from api.service.purchase_request import (
+    MARKETPLACE,
+    OFF_MARKET,
+    LineRequest,
+    PurchaseRequest,
+    read_request,
+)
 from api.service.purchase_views import reason_place, summary, view
 from api.service.reading import NOTE_LENGTH, Reading
 from api.store.records import Account, CatalogItem, Purchase
@@ -79,14 +85,19 @@ def _new(parts: Parts, caller: Caller, account: Account, asked: PurchaseRequest)
 def _check_named(tx: Transaction, asked: PurchaseRequest) -> None:
     """Whom and what the request names must be in our records; what they say of it may be unknown.
 
-    Refusal NOT_FOUND for a payee, INVALID_REQUEST for items that the vendor's catalog lacks or
-    lists under another category.
+    Refusal NOT_FOUND for a payee, INVALID_REQUEST for a vendor off the marketplace that is named
+    as one of it, and for items that the catalog lacks or lists under another category.
     """
     if asked.provider_id is not None:
         directory.existing(tx, asked.provider_id)
     if asked.vendor_id is None:
         return
-    vendors.existing(tx, asked.vendor_id)
+    vendor = vendors.existing(tx, asked.vendor_id)
+    if asked.channel == MARKETPLACE and vendor.facts.get("is_marketplace") is False:
+        named = Reading({}, ())
+        help = f"send the purchase with the channel `{OFF_MARKET}` and its proof"
+        named.wrong("vendor_id", "this vendor does not sell on the marketplace", help)
+        named.finish()
     lines = Reading({}, (), "lines.")
     for place, line in enumerate(asked.lines):
         if line.sku is not None:
@@ -165,12 +176,7 @@ def approve(
     """
     account, purchase = _locked(tx, caller, purchase_id)
     reviewer = _read_review(caller, reason, said or {})
-    if caller.is_person(purchase.submitted_by):
-        raise Refusal(
-            "FORBIDDEN",
-            "whoever submits a purchase cannot approve it",
-            [problem("purchase", "submitted by you", "ask another reviewer")],
-        )
+    _refuse_own(tx, caller, purchase)
     _expect(purchase, "under_review")
     lines = current_lines(tx, purchase)
     judged = purchase_judgement.judge(parts, tx, caller, account, purchase, lines, reviewer)
@@ -194,6 +200,20 @@ def approve(
     emit(parts, tx, aggregate, "PurchaseApproved", caller, data, judged.decision_ids,
          said={"reason": reason.strip()}, student_id=purchase.student_id)  # fmt: skip
     return get(parts, tx, caller, purchase.id)
+
+
+def _refuse_own(tx: Transaction, caller: Caller, purchase: Purchase) -> None:
+    """Whoever asked for it, or brought a paper that speaks for it, does not approve it."""
+    papers = tx.attachments.of(purchase.id)
+    theirs = ["submitted by you"] if caller.is_person(purchase.submitted_by) else []
+    if any(caller.is_person(paper["added_by"]) for paper in papers):
+        theirs.append("a paper was brought by you")
+    if theirs:
+        raise Refusal(
+            "FORBIDDEN",
+            "whoever submits a purchase or its papers cannot approve it",
+            [problem("purchase", one, "ask another reviewer") for one in theirs],
+        )
 
 
 def _seal_reason(tx: Transaction, purchase: Purchase, reason: str) -> Sealed:

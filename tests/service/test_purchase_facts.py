@@ -14,7 +14,7 @@ from support.service_world import (
 )
 
 from api.errors import Refusal
-from api.service import accounts, purchases, students
+from api.service import accounts, purchases, students, vendors
 from api.store.database import Database
 from engine.decide.decider import Decider
 from engine.language.loader import load_files
@@ -44,6 +44,105 @@ def test_every_fact_of_a_decision_names_its_origin(world: World) -> None:
     assert set(row.origins) == facts
     assert row.mode == "applied"
     assert row.account_id == world.account_id
+
+
+RECORD = "record"
+ON_EVERY_PURCHASE = {
+    "account": {RECORD}, "agreement": {RECORD}, "student": {RECORD}, "school": {RECORD},
+    "purchase.amount": {"request"}, "purchase.channel": {"request"},
+    "purchase.documents": {"request"}, "purchase.subject": {"request"},
+    "purchase.item_grade": {"request"}, "purchase.submitted_on": {"clock"},
+    "purchase.categories_on_request": {"computed"}, "purchase.bundled_with_device": {RECORD},
+    "accessory.last_bought_on": {RECORD}, "technology.last_bought_on": {RECORD},
+    "purchase.prior_tuition_settled": {RECORD},
+}  # fmt: skip
+"""Facts, or whole groups of them, and where they may come from: contracts.md, section 1."""
+OF_A_CHANNEL = {
+    "marketplace": {
+        "vendor": {RECORD}, "purchase.category": {"catalog"}, "purchase.item_kind": {"catalog"},
+        "purchase.is_accessory": {"catalog"}, "purchase.flagged_prohibited": {"catalog"},
+        "device.order_id": {"request"}, "device.ordered_on": {RECORD},
+    },
+    "off_market": {
+        "vendor": {RECORD}, "purchase.category": {"request"}, "purchase.item_kind": {"request"},
+        "purchase.is_accessory": {"request"}, "purchase.flagged_prohibited": {"reviewer"},
+    },
+    "service_provider": {
+        "provider": {RECORD}, "purchase.category": {"request"}, "purchase.item_kind": {"request"},
+        "purchase.is_accessory": {"request"}, "purchase.live_instruction": {RECORD},
+        "purchase.flagged_prohibited": {RECORD}, "purchase.first_transport_invoice": {RECORD},
+        "purchase.contract_on_file": {RECORD},
+    },
+}  # fmt: skip
+
+
+def bought_by(world: World, channel: str) -> dict[str, Any]:
+    if channel == "marketplace":
+        return world.submit(device_order_id="D-2201")
+    if channel == "service_provider":
+        return world.tutoring(line={"item_grade": None})
+    waiting = world.off_market("receipt", line={"item_grade": None})
+    shown: dict[str, Any] = world.do(purchases.approve, waiting["id"], "seen", caller=REVIEWER)
+    return shown
+
+
+@pytest.mark.parametrize("channel", sorted(OF_A_CHANNEL))
+def test_each_fact_comes_from_where_the_contract_says(world: World, channel: str) -> None:
+    settled = {"name": "At home", "fiscal_year": 2027, "tuition_settled": True}
+    world.do(students.record_school, world.student_id, settled)
+    expected = ON_EVERY_PURCHASE | OF_A_CHANNEL[channel]
+    found: dict[str, set[str]] = {}
+    for name, origin in world.decision(bought_by(world, channel)).origins.items():
+        group = name.split(".")[0]
+        found.setdefault(group if group in expected else name, set()).add(origin["from"])
+    assert found == expected
+
+
+STATED_BY_REQUESTS = {
+    "purchase.amount", "purchase.category", "purchase.channel", "purchase.subject",
+    "purchase.item_grade", "purchase.documents",
+}  # fmt: skip
+
+
+def test_no_request_states_a_fact_that_is_ours_to_say(world: World) -> None:
+    groups = {"account", "agreement", "student", "school", "provider", "vendor", "purchase",
+              "device", "accessory", "technology"}  # fmt: skip
+    facts = world.parts.decider.release.facts
+    ours = {name for name in facts if name.split(".")[0] in groups} - STATED_BY_REQUESTS
+    assert {"purchase.item_kind", "device.ordered_on", "vendor.w9_on_file"} <= ours
+    taken = []
+    for name in sorted(ours):
+        key = name.split(".")[1]
+        for changes, path in (({key: True}, key), ({"line": {key: True}}, f"lines.0.{key}")):
+            with pytest.raises(Refusal) as refused:
+                world.submit(**changes)
+            if path not in {one["path"] for one in refused.value.details}:
+                taken.append(f"{name} as {path}")
+    assert taken == []
+
+
+def test_a_vendor_off_the_marketplace_cannot_be_named_as_one_of_it(world: World) -> None:
+    outside = world.do(vendors.create, {"name": "Old Books", "is_marketplace": False,
+                                        "compliance_status": "good_standing"})  # fmt: skip
+    world.vendor_id = outside["id"]
+    world.add_item("workbook-4", category="curriculum", item_kind="workbook")
+    with pytest.raises(Refusal) as refused:
+        world.submit()
+    assert [one["path"] for one in refused.value.details] == ["vendor_id"]
+    assert world.off_market("receipt")["state"] == "under_review"
+
+
+def test_the_agreement_is_the_one_of_the_accounts_fiscal_year(world: World) -> None:
+    for year in (2026, 2028):
+        world.do(students.record_agreement, world.student_id, {
+            "year": year, "signed_on": None, "signed_by": None,
+            "acknowledgments_complete": False, "w9_submitted": False,
+        })  # fmt: skip
+    shown = world.submit()
+    assert shown["state"] == "approved"
+    assert fact(world, shown, "agreement.year") == 2027
+    told = [origin(world, shown, f"agreement.{name}") for name in ("year", "w9_submitted")]
+    assert told[0] == told[1]
 
 
 def test_the_account_is_told_by_our_records(world: World) -> None:

@@ -189,6 +189,14 @@ def test_nobody_approves_what_they_submitted(world: World) -> None:
     assert approve(world, waiting["id"], caller=STAFF)["state"] == "approved"
 
 
+def test_nobody_approves_what_rests_on_a_paper_of_theirs(world: World) -> None:
+    lacking = world.off_market("explanation")
+    world.do(purchases.add_documents, lacking["id"], [paper("receipt")], caller=REVIEWER)
+    refusal = refused("FORBIDDEN", world, purchases.approve, lacking["id"], "seen", caller=REVIEWER)
+    assert [one["message"] for one in refusal.details] == ["a paper was brought by you"]
+    assert approve(world, lacking["id"], caller=STAFF)["state"] == "approved"
+
+
 def test_only_a_purchase_under_review_is_approved(world: World) -> None:
     approved, rejected = world.submit(), world.submit(line={"subject": "music"})
     incomplete = world.off_market("explanation")
