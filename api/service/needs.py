@@ -32,7 +32,9 @@ DECISIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
 }
 """Each decision that a workflow asks, with the answers that are applied as given."""
 
-ANCHORS: Final[Mapping[str, str]] = {"purchase": "purchase.submitted_on"}
+ANCHORS: Final[Mapping[str, str]] = {
+    "purchase": "purchase.submitted_on", "vendor": "vendor.on", "provider": "provider.on",
+}  # fmt: skip
 """The day that the service states for a decision which it asks itself."""
 
 SUBJECTS: Final = ("account",)
@@ -44,7 +46,7 @@ _FACTS: Final[Mapping[Kind, tuple[str, ...]]] = {
         "account.status", "account.program", "account.award_level",
         "purchase.category", "purchase.channel", "purchase.subject",
         "agreement.signed_by", "school.type",
-        "provider.enrollment_status", "vendor.compliance_status", "finding.type",
+        "provider.enrollment_status", "provider.service", "vendor.compliance_status", "finding.type",
     ),
     "list": ("purchase.documents", "provider.service_types"),
     "money": (
@@ -59,7 +61,8 @@ _FACTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "date": (
         "purchase.submitted_on", "device.ordered_on", "accessory.last_bought_on",
         "technology.last_bought_on", "agreement.signed_on", "provider.credentials_expire_on",
-        "provider.background_checked_on", "provider.insurance_expires_on",
+        "provider.background_checked_on", "provider.insurance_expires_on", "provider.on",
+        "vendor.on",
     ),
     "boolean": (
         "account.part_time", "account.hold_in_force", "purchase.is_accessory",
