@@ -12,6 +12,7 @@ from api.auth import Access
 from api.console import pages
 from api.current import follow
 from api.middleware import BoundedBody, BoundedStrangers, RequestId
+from api.openapi import document, page
 from api.rate_limit import RateLimiter
 from api.routes import (
     asking as asking_routes,
@@ -57,7 +58,7 @@ def create_app(
         title="Education-account policy service",
         version="1",
         description=_DESCRIPTION,
-        docs_url="/docs",
+        docs_url=None,  # ours needs no script, and nothing from elsewhere
         redoc_url=None,
         # They would lead wherever the Host header says.
         redirect_slashes=False,
@@ -71,6 +72,8 @@ def create_app(
     app.state.access = access or Access(RateLimiter.off())
     app.state.follower = releases.Follower(parts)
     replies.install(app)
+    document.install(app)
+    page.install(app)
     for module in _ROUTES:
         app.include_router(module.router)
     pages.install(app, session_key=session_key, secure_cookies=is_production)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth import Requires, parts_of
-from api.routes.fields import Day
+from api.routes.fields import Searched
 from api.service import decisions, proofs, remedies, replays
 from api.service.looks import looking
 from api.service.parts import Caller
@@ -72,8 +72,8 @@ def search(
     verdict: Verdict | None = None,
     reason: str | None = None,
     account_id: str | None = None,
-    first: Annotated[Day | None, Query(description="asked on or after this day")] = None,
-    last: Annotated[Day | None, Query(description="asked on or before this day")] = None,
+    first: Annotated[Searched | None, Query(description="asked on or after this day")] = None,
+    last: Annotated[Searched | None, Query(description="asked on or before this day")] = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:

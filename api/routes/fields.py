@@ -3,6 +3,7 @@ no number for a date, no word for a boolean."""
 
 import base64
 import binascii
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from engine.language.values import parse_day, parse_decimal_money
 
 _FIRST_BIRTH: Final = 1900
+_WRITTEN: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Signs that turn the direction of writing: a name with one is shown as another name."""
 
@@ -36,6 +38,15 @@ def _day(value: object) -> date | None:
         raise misfit(message, "write it in quotes as `2026-09-30`") from None
 
 
+def _any_day(value: object) -> date:
+    try:
+        if isinstance(value, str) and _WRITTEN.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass  # no day of the calendar
+    raise misfit("is no date", "write it as `2026-09-30`")
+
+
 def _birth(value: object) -> date | None:
     if isinstance(value, str) and value[:2] == "19":
         try:
@@ -55,6 +66,8 @@ Day = Annotated[date, BeforeValidator(_day)]
 """A day written `2026-09-30`, between 1990 and 2100."""
 Birth = Annotated[date, BeforeValidator(_birth)]
 """The same from 1900 on."""
+Searched = Annotated[date, BeforeValidator(_any_day)]
+"""The same of any year: beyond all records there is nothing to find, which is no mistake."""
 Flag = Annotated[bool, Strict()]
 """`true` or `false`."""
 

@@ -305,6 +305,7 @@ def test_the_console_hides_decisions_of_other_students_too(
     assert {path for path in by_id if path.startswith("/console")} == {
         "/console/decisions/{decision_id}",
         "/console/decisions/{decision_id}/family",
+        "/console/{address:path}",  # nothing, told on a page
     }
     own, other = _objects(client, "Amara Okafor"), _objects(client, "Lily Chen")
     with parts.database.write() as tx:
