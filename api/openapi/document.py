@@ -14,10 +14,13 @@ from fastapi.routing import APIRoute
 from api.auth import SCOPES, Requires
 from api.errors import STATUS, Refusal
 from api.openapi.operations import REPLIES
-from api.openapi.shapes import SHAPES, named
+from api.openapi.schema import named
+from api.openapi.shapes import SHAPES
 
 EXAMPLES: Final = Path(__file__).with_name("examples.json")
 """Written by tests/support/http_examples.py, which plays them."""
+RELEASE: Final = "RELEASE-IN-FORCE"
+"""What stands for its hash there."""
 _JSON: Final = "application/json"
 _SAYS: Final[Mapping[int, str]] = {
     400: "What is asked for may not be done, or not on that day",
@@ -55,7 +58,7 @@ def document(app: FastAPI, release: str) -> dict[str, Any]:
     found = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    examples = json.loads(EXAMPLES.read_text(encoding="utf-8").replace("{release}", release))
+    examples = json.loads(EXAMPLES.read_text(encoding="utf-8").replace(RELEASE, release))
     scopes = {name: scope for route in every_route(app) for name, scope in _scope_of(route)}
     for path, operations in found["paths"].items():
         for method, operation in operations.items():

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api.openapi.shapes import Schema, named, page
+from api.openapi.schema import Schema, named, page
 
 REPLIES: Final[dict[str, Schema]] = {
     "POST /v1/decisions/{decision}": named("Decision"),

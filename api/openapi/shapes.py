@@ -1,57 +1,26 @@
 """The shapes of replies, as JSON Schema of what use cases give. They are held by tests, not by
 writing each reply twice: a reply leaves as the use case made it."""
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from api.errors import STATUS
+from api.openapi.schema import (
+    ANYTHING,
+    DAY,
+    FLAG,
+    MOMENT,
+    MONEY,
+    TEXT,
+    TEXTS,
+    VERDICT,
+    WHOLE,
+    Schema,
+    listed,
+    maybe,
+    named,
+    shape,
+)
 
-Schema: TypeAlias = dict[str, Any]
-
-TEXT: Final[Schema] = {"type": "string"}
-FLAG: Final[Schema] = {"type": "boolean"}
-WHOLE: Final[Schema] = {"type": "integer"}
-DAY: Final[Schema] = {"type": "string", "format": "date"}
-MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
-MONEY: Final[Schema] = {
-    "type": "string",
-    "pattern": r"^-?\d+\.\d\d$",
-    "description": "money in dollars; `*****` where it is about somebody and masked",
-}
-ANYTHING: Final[Schema] = {"type": "object", "additionalProperties": True}
-VERDICT: Final[Schema] = {"type": "string", "enum": ["deny", "incomplete", "review", "allow"]}
-
-
-def maybe(schema: Schema) -> Schema:
-    """The same, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def listed(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def named(name: str) -> Schema:
-    """One of SHAPES, wherever it is used."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def shape(keys: Schema, optional: Schema | None = None, **other: Any) -> Schema:
-    """An object that always has these keys and may have the optional ones, and no more."""
-    return {
-        "type": "object",
-        "required": list(keys),
-        "properties": keys | (optional or {}),
-        "additionalProperties": False,
-        **other,
-    }
-
-
-def page(name: str) -> Schema:
-    """A list of these. `next` is the cursor that goes on, null at the end."""
-    return shape({"items": listed(named(name)), "next": maybe(TEXT)})
-
-
-TEXTS: Final = listed(TEXT)
 _FACTS: Final = {
     "type": "object",
     "description": "facts by group and name",
@@ -212,16 +181,57 @@ SHAPES: Final[dict[str, Schema]] = {
         | {
             "reasons": TEXTS,
             "missing": TEXTS,
-            "findings": listed(ANYTHING),
+            "findings": listed(
+                {
+                    "allOf": [
+                        {"type": "object", "properties": {"line": maybe(WHOLE), "decision": TEXT}},
+                        {"required": [*_FINDING["required"], "line", "decision"]},
+                    ]
+                }
+            ),
             "decisions": TEXTS,
             "group_id": TEXT,
-            "lines": listed(ANYTHING),
-            "documents": listed(ANYTHING),
+            "lines": listed(named("Line")),
+            "documents": listed(named("Paper")),
             "device_order_id": maybe(TEXT),
-            "review": maybe(ANYTHING),
+            "review": maybe(
+                shape({"by": TEXT, "at": maybe(MOMENT), "reason": maybe(TEXT), "said": ANYTHING})
+            ),
             "hold_id": maybe(TEXT),
-            "payment": maybe(ANYTHING),
+            "payment": maybe(named("Payment")),
         }
+    ),
+    "Line": shape(
+        {
+            "number": WHOLE,
+            "amount": MONEY,
+            "category": TEXT,
+            "sku": maybe(TEXT),
+            "description": maybe(TEXT),
+            "subject": maybe(TEXT),
+            "item_grade": maybe(WHOLE),
+            "item_kind": maybe(TEXT),
+            "is_accessory": maybe(FLAG),
+            "claimed": FLAG,
+            "category_claimed": FLAG,
+            "decision": maybe(TEXT),
+        }
+    ),
+    "Paper": shape(
+        {
+            "id": TEXT,
+            "kind": TEXT,
+            "name": maybe(TEXT),
+            "media_type": TEXT,
+            "size": WHOLE,
+            "sha256": maybe(TEXT),
+            "added_by": TEXT,
+            "added_at": MOMENT,
+        }
+    ),
+    "Payment": shape(
+        {"state": TEXT, "amount": MONEY, "external_id": maybe(TEXT), "changed_at": MOMENT},
+        {"code": maybe(TEXT), "reason": TEXT, "help": TEXT},
     ),
     "Student": shape(
         _STUDENT,
@@ -270,7 +280,7 @@ SHAPES: Final[dict[str, Schema]] = {
             "id": TEXT,
             "account_id": TEXT,
             "kind": TEXT,
-            "amount": maybe(MONEY),
+            "amount": {"anyOf": [MONEY, {"const": "all"}]},
             "reason": TEXT,
             "conclusion": maybe(TEXT),
             "rests_on": ANYTHING,
@@ -304,7 +314,8 @@ SHAPES: Final[dict[str, Schema]] = {
     ),
     "CatalogItem": shape(
         {"id": TEXT, "vendor_id": TEXT, "sku": TEXT, "title": TEXT},
-        {"item_kind": maybe(TEXT), "is_accessory": FLAG, "flagged_prohibited": FLAG},
+        {"item_kind": maybe(TEXT), "category": maybe(TEXT), "is_accessory": FLAG,
+         "flagged_prohibited": FLAG},
     ),
     "Provider": shape(
         {"id": TEXT, "name": TEXT, "status": TEXT, "services": listed(ANYTHING),

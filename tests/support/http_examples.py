@@ -22,7 +22,7 @@ from support.demo_service import (
 )
 from support.sealed_records import keys
 
-from api.openapi.document import EXAMPLES
+from api.openapi.document import EXAMPLES, RELEASE
 from api.record.checkpoints import Checkpoints
 from api.record.sealer import Sealer
 from api.routes.asking import ASK_EXAMPLE
@@ -103,7 +103,8 @@ def records(client: TestClient) -> Iterator[Example]:
                   after="POST /v1/students", takes="student_id")  # fmt: skip
     yield Example("POST /v1/students/{student_id}/agreements", student, {
         "year": 2028, "signed_on": "2026-09-21", "signed_by": "parent",
-        "acknowledgments_complete": True, "lea_release_signed": True, "w9_submitted": True})  # fmt: skip
+        "acknowledgments_complete": True, "lea_release_signed": True,
+        "w9_submitted": True})  # fmt: skip
     yield Example("POST /v1/students/{student_id}/school", student, {
         "name": "Trinity Oaks School", "type": "direct_payment", "fiscal_year": 2028,
         "full_time": True, "registered": True, "term_cost": "4100.00"})  # fmt: skip
@@ -152,7 +153,8 @@ def endings(client: TestClient) -> Iterator[Example]:
                   {"account_id": named(client, "Maya Rivera")["id"]},
                   {"status": "frozen"} | why, alone=True)  # fmt: skip
     yield Example("POST /v1/vendors/{vendor_id}/status", {"vendor_id": shop_of(client)},
-                  {"status": "suspended", "reason": "orders did not arrive"}, alone=True)  # fmt: skip
+                  {"status": "suspended", "reason": "orders did not arrive"},
+                  alone=True)  # fmt: skip
     yield Example("POST /v1/providers/{provider_id}/status", {"provider_id": provider},
                   {"status": "suspended", "reason": "the licence ran out"}, alone=True)  # fmt: skip
 
@@ -232,7 +234,7 @@ def write(folder: Path) -> None:
         parts.database.close()
     text = json.dumps(found, indent=1, ensure_ascii=False)
     release = parts.decider.release.hash
-    EXAMPLES.write_text(text.replace(release, "{release}") + "\n", encoding="utf-8")
+    EXAMPLES.write_text(text.replace(release, RELEASE) + "\n", encoding="utf-8")
     print({name: one["status"] for name, one in found.items()})
 
 

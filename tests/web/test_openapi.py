@@ -1,6 +1,7 @@
 """/openapi.json and /docs: what they say is what the service does."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,7 @@ def test_the_page_of_documents_needs_no_script_and_no_other_server(client: TestC
     page = client.get("/docs")
     assert (page.status_code, page.headers["Content-Type"][:9]) == (200, "text/html")
     assert "<script" not in page.text
-    assert "https://" not in page.text.replace("https://json-schema.org", "")
+    assert re.findall(r'(?:src|href|action)="(?!/|#)', page.text) == []
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "script-src" not in page.headers["Content-Security-Policy"]
     assert "POST /v1/purchases" in page.text
