@@ -46,7 +46,8 @@ _FACTS: Final[Mapping[Kind, tuple[str, ...]]] = {
         "account.status", "account.program", "account.award_level",
         "purchase.category", "purchase.channel", "purchase.subject",
         "agreement.signed_by", "school.type",
-        "provider.enrollment_status", "provider.service", "vendor.compliance_status", "finding.type",
+        "provider.enrollment_status", "provider.service", "vendor.compliance_status",
+        "finding.type",
     ),
     "list": ("purchase.documents", "provider.service_types"),
     "money": (

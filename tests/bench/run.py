@@ -22,6 +22,7 @@ from bench.memory import decide_many
 from bench.peers.contest import Agreement, compare, contenders, policy_of
 from bench.peers.peer import Peer
 from bench.service import asking, served
+from bench.throughput import throughput
 from bench.timing import Contestant, Timing, measure, timing
 from bench.workload import (
     ROOT,
@@ -65,6 +66,7 @@ def main() -> int:
     more_rules(decider, options.rounds)
     case_file(decider)
     http(decider, options.requests)
+    throughput(decider, options.load)
     memory(decider, options.decisions)
     print(f"\nall of it took {time.perf_counter() - began:.0f} s")
     return 0 if agree else 1
@@ -74,6 +76,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=21, help="turns of each contender")
     parser.add_argument("--requests", type=int, default=300, help="HTTP requests of each kind")
+    parser.add_argument(
+        "--load", type=float, default=1.0, help="how much to ask under load; 1.0 = 20,000 questions"
+    )
     parser.add_argument(
         "--decisions", type=int, default=300_000, help="decisions over which memory is watched"
     )
