@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from engine.decide.origins import origin_text
+
 _WORST_FIRST: Final = ("deny", "incomplete", "review", "allow")
 
 
@@ -36,21 +38,3 @@ def _facts(trace: Mapping[str, Any], origins: Mapping[str, Any]) -> list[dict[st
         for name, fact in sorted(trace["facts"].items())
         if fact["state"] != "unknown"
     ]
-
-
-def origin_text(origin: object) -> str:
-    """Where a fact came from, in words: `record: agreement 01K...`."""
-    if not isinstance(origin, Mapping):
-        return _words(origin)
-    rest = {key: value for key, value in origin.items() if key != "from"}
-    return ": ".join(part for part in (_words(origin.get("from")), _words(rest)) if part)
-
-
-def _words(value: object) -> str:
-    """A stored origin has no more than a few levels: what is empty is left out."""
-    if isinstance(value, Mapping):
-        said = [(key.replace("_", " "), _words(inner)) for key, inner in value.items()]
-        return ", ".join(f"{key} {text}" for key, text in said if text)
-    if isinstance(value, list | tuple):
-        return "; ".join(text for text in map(_words, value) if text)
-    return "" if value is None else str(value)

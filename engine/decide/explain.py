@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from engine.decide.origins import records_named
+
 _TEXT: Final = 52
 """Columns kept for what is said; where it was written begins after them."""
 _PLACE: Final = 40
@@ -151,6 +153,8 @@ class _Rule:
         outcome = node["outcome"].replace("_", " ")
         if node["type"] == "clause":
             yield _row(indent + node["text"], self._cited(node), outcome, self._note(node))
+            for record in self._rests_on(node):
+                yield f"{' ' * (len(indent) + 2)}rests on {record}"
             return
         yield _row(indent + node["text"], "", outcome)
         inner = " " * (len(indent) + 2)
@@ -163,6 +167,12 @@ class _Rule:
         for node in step["conditions"]:
             if self.full or step["state"] != "not_worked_out":
                 yield from self._condition(node, "            ")
+
+    def _rests_on(self, node: Mapping[str, Any]) -> list[str]:
+        """The records that a fact of the clause was read from, where the record tells of them."""
+        facts = self.trace["facts"]
+        read = [facts[side] for side in (node["left"], node["right"]) if side in facts]
+        return [record for fact in read for record in records_named(fact.get("origin"))]
 
     def _cited(self, node: Mapping[str, Any]) -> str:
         """Where the values stand and since when: `policies.yaml:41, since 2022-07-01`."""

@@ -6,7 +6,7 @@ import pytest
 from support.service_world import World, make_world
 
 from api.errors import Refusal
-from api.service import accounts, compliance, decisions, purchases
+from api.service import accounts, compliance, decisions, explanations, purchases
 from api.service.compliance import list_findings
 from api.service.parts import system
 from api.store.database import Database
@@ -46,6 +46,22 @@ def test_a_purchase_meanwhile_is_denied_and_its_trace_names_the_finding(world: W
     assert named["rule"] == "holds.compliance_suspension"
     assert named["findings"] == [finding["id"]]
     assert named["hold"] == world.do(accounts.list_holds, world.account_id)["items"][0]["id"]
+
+
+def test_the_text_that_explains_it_names_hold_conclusion_and_finding(world: World) -> None:
+    finding = world.do(compliance.record_suspension, world.account_id, MISUSE)
+    shown = world.submit()
+    hold = world.do(accounts.list_holds, world.account_id)["items"][0]["id"]
+    with world.parts.database.read() as tx:
+        asked = (world.parts, tx, system("test"), shown["decisions"][0])
+        texts = [explanations.explain(*asked, view, "en").as_text() for view in ("path", "full")]
+    for text in texts:
+        line = next(line for line in text.splitlines() if "rests on" in line)
+        assert line.strip() == (
+            f"rests on conclusion hold.compliance_suspension, findings {finding['id']}, "
+            f"hold {hold}, kind compliance_suspension, rule holds.compliance_suspension"
+        )
+        assert text.count("rests on") == 1
 
 
 def test_resolving_the_finding_releases_the_hold_at_once(world: World) -> None:
