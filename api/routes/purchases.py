@@ -70,6 +70,14 @@ def add_documents(
     )
 
 
+@router.post("/{purchase_id}/decide")
+def decide_again(purchase_id: str, command: CommandOf, caller: Submitter) -> JSONResponse:
+    """Decide an incomplete purchase again: a record that it lacked may be there now."""
+    return command.run(
+        caller, 200, lambda tx: purchases.decide_again(command.parts, tx, caller, purchase_id)
+    )
+
+
 @router.get("/{purchase_id}/documents/{document_id}")
 def document(purchase_id: str, document_id: str, request: Request, caller: Reader) -> Response:
     """A paper, as a download that no browser runs or shows inline."""

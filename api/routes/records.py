@@ -12,10 +12,12 @@ from api.routes.requests import (
     AgreementBody,
     CatalogItemBody,
     ProviderBody,
+    ProviderFactsBody,
     SchoolBody,
     StatusBody,
     StudentBody,
     VendorBody,
+    VendorFactsBody,
 )
 from api.service import accounts, catalog, providers, students, vendors
 from api.service.looks import looking
@@ -165,6 +167,18 @@ def change_vendor_status(
     )
 
 
+@router.post("/vendors/{vendor_id}/facts", tags=["vendors"])
+def record_vendor_facts(
+    vendor_id: str, body: VendorFactsBody, command: CommandOf, caller: Manager
+) -> JSONResponse:
+    """Record what has become known: a paper that came, a date that was renewed."""
+    return command.run(
+        caller,
+        200,
+        lambda tx: vendors.record_facts(command.parts, tx, caller, vendor_id, body.given()),
+    )
+
+
 @router.post("/catalog-items", status_code=201, tags=["vendors"])
 def create_catalog_item(body: CatalogItemBody, command: CommandOf, caller: Manager) -> JSONResponse:
     """Add a marketplace item: the catalog, not the buyer, says what it is."""
@@ -216,4 +230,16 @@ def change_provider_status(
         lambda tx: providers.change_status(
             command.parts, tx, caller, provider_id, body.status, body.reason
         ),
+    )
+
+
+@router.post("/providers/{provider_id}/facts", tags=["providers"])
+def record_provider_facts(
+    provider_id: str, body: ProviderFactsBody, command: CommandOf, caller: Manager
+) -> JSONResponse:
+    """Record what has become known: a paper that came, a date that was renewed."""
+    return command.run(
+        caller,
+        200,
+        lambda tx: providers.record_facts(command.parts, tx, caller, provider_id, body.given()),
     )

@@ -70,6 +70,15 @@ class VendorBody(Body):
     external_id: Word | None = None
 
 
+class VendorFactsBody(Body):
+    """What has become known of a vendor; what is left out stays as it was."""
+
+    reason: Note
+    is_marketplace: Flag = False
+    w9_on_file: Flag = False
+    agreement_signed: Flag = False
+
+
 class ServiceBody(Body):
     service: Literal["tutoring", "therapy", "transportation", "other"]
     live_instruction: Flag | None = None
@@ -85,6 +94,17 @@ class ProviderBody(Body):
     background_checked_on: Day | None = None
     insurance_expires_on: Day | None = None
     in_directory: Flag | None = None
+
+
+class ProviderFactsBody(Body):
+    """What has become known of a provider; what is left out stays as it was."""
+
+    reason: Note
+    credentials_expire_on: Day | None = None
+    licensed: Flag = False
+    background_checked_on: Day | None = None
+    insurance_expires_on: Day | None = None
+    in_directory: Flag = False
 
 
 class CatalogItemBody(Body):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.errors import Refusal
+from api.service.directory_facts import read_change
 from api.service.dossier import read_record
 from api.service.history import emit
 from api.service.paging import checked_limit, known_cursor, page
@@ -16,6 +17,7 @@ _FACTS: Final = (
     "enrollment_status", "credentials_expire_on", "licensed", "background_checked_on",
     "insurance_expires_on", "in_directory",
 )  # fmt: skip
+_CREDENTIALS: Final = tuple(name for name in _FACTS if name != "enrollment_status")
 _SERVICE_FACTS: Final = ("live_instruction", "flagged_prohibited")
 _STATUS: Final = "provider.enrollment_status"
 _SERVICES: Final = "provider.service_types"
@@ -110,6 +112,23 @@ def change_status(
     data = {"from": provider.status, "to": status}
     kind = _EVENTS.get(status, "ProviderStatusChanged")
     emit(parts, tx, f"provider:{provider_id}", kind, caller, data, said={"reason": said})
+    return view(existing(tx, provider_id))
+
+
+def record_facts(
+    parts: Parts, tx: Transaction, caller: Caller, provider_id: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Records what has become known: {reason, and one or more of _CREDENTIALS}; the rest stays.
+
+    A purchase that was incomplete for it is decided again by whoever asks for that.
+    """
+    existing(tx, provider_id)
+    facts, reason = read_change(parts, "provider", given, _CREDENTIALS)
+    provider = tx.providers.lock(provider_id)
+    assert provider is not None  # noqa: S101 - seen above, and providers are never deleted
+    tx.providers.change(provider_id, facts={**provider.facts, **facts})
+    emit(parts, tx, f"provider:{provider_id}", "ProviderFactsRecorded", caller, facts,
+         said={"reason": reason})  # fmt: skip
     return view(existing(tx, provider_id))
 
 

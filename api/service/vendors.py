@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.errors import Refusal
+from api.service.directory_facts import read_change
 from api.service.dossier import read_record
 from api.service.history import emit
 from api.service.paging import checked_limit, known_cursor, page
@@ -13,6 +14,7 @@ from api.store.records import Vendor
 from api.store.transaction import Transaction
 
 _FACTS: Final = ("is_marketplace", "compliance_status", "w9_on_file", "agreement_signed")
+_PAPERS: Final = ("is_marketplace", "w9_on_file", "agreement_signed")
 NOT_STATED: Final = "unknown"
 _STATUS: Final = "vendor.compliance_status"
 
@@ -78,6 +80,23 @@ def change_status(
     emit(
         parts, tx, f"vendor:{vendor_id}", "VendorStatusChanged", caller, data, said={"reason": said}
     )
+    return view(existing(tx, vendor_id))
+
+
+def record_facts(
+    parts: Parts, tx: Transaction, caller: Caller, vendor_id: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Records what has become known: {reason, and one or more of _PAPERS}; the rest stays.
+
+    A purchase that was incomplete for it is decided again by whoever asks for that.
+    """
+    existing(tx, vendor_id)
+    facts, reason = read_change(parts, "vendor", given, _PAPERS)
+    vendor = tx.vendors.lock(vendor_id)
+    assert vendor is not None  # noqa: S101 - seen above, and vendors are never deleted
+    tx.vendors.change(vendor_id, facts={**vendor.facts, **facts})
+    emit(parts, tx, f"vendor:{vendor_id}", "VendorFactsRecorded", caller, facts,
+         said={"reason": reason})  # fmt: skip
     return view(existing(tx, vendor_id))
 
 

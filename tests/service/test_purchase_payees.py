@@ -152,3 +152,37 @@ def test_a_provider_who_has_lapsed_by_the_day_of_the_review_is_not_paid(world: W
     with pytest.raises(Refusal) as refused:
         world.do(purchases.approve, waiting["id"], "seen", caller=REVIEWER)
     assert [one["reason"] for one in refused.value.details] == ["PROVIDER_CREDENTIALS_EXPIRED"]
+
+
+def test_a_paper_that_comes_later_brings_an_incomplete_purchase_further(world: World) -> None:
+    waiting = at_shop(world, w9_on_file=DROP)
+    assert waiting["missing"] == ["vendor.w9_on_file"]
+    came = {"w9_on_file": True, "reason": "it came by mail"}
+    shown = world.do(vendors.record_facts, world.vendor_id, came)
+    assert (shown["w9_on_file"], shown["agreement_signed"]) == (True, True)
+    assert world.do(purchases.decide_again, waiting["id"])["state"] == "approved"
+
+
+def test_a_licence_that_is_recorded_later_counts_from_then_on(world: World) -> None:
+    waiting = billed(world, THERAPIST | {"licensed": DROP}, "therapy")
+    therapist = str(waiting["provider_id"])
+    shown = world.do(providers.record_facts, therapist, {"licensed": True, "reason": "checked"})
+    assert (shown["licensed"], shown["credentials_expire_on"]) == (True, "2026-09-21")
+    assert world.do(purchases.decide_again, waiting["id"])["state"] == "approved"
+
+
+@pytest.mark.parametrize(
+    ("given", "paths"),
+    [
+        ({"reason": "nothing"}, ["credentials_expire_on"]),
+        ({"licensed": True}, ["reason"]),
+        ({"reason": "promoted", "enrollment_status": "enrolled"}, ["enrollment_status"]),
+        ({"reason": "a slip", "licensed": "yes"}, ["licensed"]),
+    ],
+)
+def test_what_is_recorded_of_a_provider_is_stated_with_a_reason(
+    world: World, given: dict[str, Any], paths: list[str]
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        world.do(providers.record_facts, world.tutor_id, given)
+    assert [one["path"] for one in refused.value.details] == paths

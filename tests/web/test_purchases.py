@@ -126,3 +126,35 @@ def test_a_reviewed_purchase_is_approved_by_another_person_and_only_by_another(
     assert (approved.status_code, approved.json()["state"]) == (200, "approved"), approved.text
     again = reviewer.post(address, json=reason)
     assert (again.status_code, again.json()["error_code"]) == (409, "STATE_CONFLICT")
+
+
+def test_a_purchase_that_lacks_a_record_is_decided_again_when_the_record_is_there(
+    client: TestClient,
+) -> None:
+    facts = {"compliance_status": "good_standing", "agreement_signed": True}
+    shop = client.post(
+        "/v1/vendors", json={"name": "Elm Street Books", "is_marketplace": True, **facts}
+    ).json()["id"]
+    book = {"vendor_id": shop, "sku": "atlas", "title": "Atlas", "category": "textbook",
+            "item_kind": "textbook", "is_accessory": False,
+            "flagged_prohibited": False}  # fmt: skip
+    assert client.post("/v1/catalog-items", json=book).json()["category"] == "textbook"
+    request = {"account_id": named(client, "Lily Chen")["id"], "channel": "marketplace",
+               "vendor_id": shop, "lines": [{"amount": "30.00", "category": "textbook",
+                                             "sku": "atlas"}]}  # fmt: skip
+    other = {**request, "lines": [{**request["lines"][0], "category": "testing"}]}
+    refused = client.post("/v1/purchases", json=other)
+    assert (refused.status_code, refused.json()["error_code"]) == (422, "INVALID_REQUEST")
+    assert "the catalog says `textbook`" in refused.text
+    waiting = client.post("/v1/purchases", json=request).json()
+    assert (waiting["state"], waiting["missing"]) == ("incomplete", ["vendor.w9_on_file"])
+    came = {"w9_on_file": True, "reason": "it came by mail"}
+    recorded = client.post(f"/v1/vendors/{shop}/facts", json=came)
+    assert (recorded.status_code, recorded.json()["w9_on_file"]) == (200, True)
+    again = client.post(f"/v1/purchases/{waiting['id']}/decide")
+    assert (again.status_code, again.json()["state"]) == (200, "approved")
+    conflict = client.post(f"/v1/purchases/{waiting['id']}/decide").json()
+    assert conflict["error_code"] == "STATE_CONFLICT"
+    tutor = client.get("/v1/providers").json()["items"][0]["id"]
+    lapsed = {"credentials_expire_on": "2026-09-20", "reason": "not renewed"}
+    assert client.post(f"/v1/providers/{tutor}/facts", json=lapsed).json()["licensed"] is False
