@@ -18,16 +18,18 @@ _templates = Jinja2Templates(directory=Path(__file__).parent)
 
 def install(app: FastAPI) -> None:
     """Serves the page; it looks like the console and uses its style sheet."""
-    app.add_api_route("/docs", show, include_in_schema=False, response_class=HTMLResponse)
+    app.state.docs = None
+    app.add_route("/docs", show, include_in_schema=False)
 
 
 def show(request: Request) -> HTMLResponse:
-    """The page of the whole document."""
-    document = request.app.openapi()
-    context = {"document": document, "operations": list(_operations(document)), "pretty": _pretty}
-    page = _templates.TemplateResponse(request, "docs.html", context)
-    page.headers["Content-Security-Policy"] = _POLICY
-    return page
+    """The page of the whole document; written once for each release, since anybody may ask."""
+    document, kept = request.app.openapi(), request.app.state.docs
+    if kept is None or kept[0] is not document:
+        context = {"document": document, "operations": list(_operations(document))}
+        text = _templates.get_template("docs.html").render(context | {"pretty": _pretty})
+        kept = request.app.state.docs = document, text
+    return HTMLResponse(kept[1], headers={"Content-Security-Policy": _POLICY})
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
