@@ -154,7 +154,7 @@ class _Processes:
 def _announce(port: int, wallet_port: int, today: str) -> None:
     click.echo(
         f"\nESA policy service, demo day {today}\n"
-        f"  API        http://127.0.0.1:{port}/v1    (try it: http://127.0.0.1:{port}/docs)\n"
+        f"  API        http://127.0.0.1:{port}/v1    (read: http://127.0.0.1:{port}/docs)\n"
         f"  console    http://127.0.0.1:{port}/console\n"
         f"  wallet     http://127.0.0.1:{wallet_port}    (the embedded provider)\n"
         f"  key        {DEMO_API_KEY}\n"

@@ -13,7 +13,7 @@ from api.privacy.masking import hide_texts
 from api.service import decision_facts, people, remains
 from api.service.answers import answers_to_json, read_answers
 from api.service.dossier import nested
-from api.service.intact import intact, is_intact
+from api.service.intact import as_stored, intact, is_intact
 from api.service.paging import (
     checked_limit,
     moment_cursor,
@@ -283,7 +283,9 @@ def search(parts: Parts, tx: Transaction, caller: Caller, wanted: Search) -> dic
     if caller.student_ids is not None:
         mine = tx.accounts.ids_of(caller.student_ids)
         conditions = replace(conditions, visible_to=(caller.id, mine))
-    rows = tx.decisions.search(conditions, read_moment_cursor(wanted.cursor), limit)
+    after = read_moment_cursor(wanted.cursor)
+    with as_stored():
+        rows = tx.decisions.search(conditions, after, limit)
     if not rows:
         _refuse_unknown_words(parts.decider.release, wanted)
 
@@ -334,7 +336,8 @@ def visible(tx: Transaction, caller: Caller, decision_id: str) -> DecisionRow:
 
     Refusal NOT_FOUND; RECORD_UNAVAILABLE where the record was altered since it was stored.
     """
-    row = tx.decisions.get(decision_id)
+    with as_stored():
+        row = tx.decisions.get(decision_id)
     is_own = row is not None and row.account_id is None and row.asked_by == caller.id
     if row is not None and (caller.student_ids is None or is_own):
         return intact(row)

@@ -5,6 +5,9 @@ therefore works out its hash again; what the seals add (that the hash itself was
 is checked by proofs, exports and the audit.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import structlog
 
 from api.errors import Refusal, problem
@@ -32,6 +35,17 @@ def intact(row: DecisionRow) -> DecisionRow:
     if not is_intact(row):
         raise altered()
     return row
+
+
+@contextmanager
+def as_stored() -> Iterator[None]:
+    """While records are read. Refusal RECORD_UNAVAILABLE where a column holds no JSON or no moment
+    any more, so that there is no record to look at."""
+    try:
+        yield
+    except ValueError:
+        _log.error("altered record", alert=True, decision_id=None)
+        raise altered() from None
 
 
 def altered() -> Refusal:

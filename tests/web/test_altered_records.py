@@ -85,6 +85,15 @@ def test_a_record_that_holds_nonsense_is_no_failure(
     assert client.get("/v1/decisions").status_code == 200
 
 
+def test_a_column_that_is_no_json_any_more_is_no_failure(
+    client: TestClient, altered: str, parts: Parts
+) -> None:
+    alter(parts, "UPDATE decisions SET answers = '{' WHERE id = ?", altered)
+    for path in (f"/v1/decisions/{altered}", "/v1/decisions"):
+        reply = client.get(path)
+        assert (reply.status_code, reply.json()["message"]) == (503, ALTERED)
+
+
 def test_explain_says_so_in_a_sentence(
     altered: str, parts: Parts, demo_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
