@@ -173,7 +173,9 @@ class Search:
 
     def grow(self, changes: Changes, answer: Decision) -> None:
         """Adds every set that is one move larger, as the rules in the way need it."""
-        moves = all_of(self._moves(rule, changes, answer) for rule in self._in_the_way(answer))
+        of_rules = (self._moves(rule, changes, answer) for rule in self._in_the_way(answer))
+        # One rule that nothing helps settles it; but as things stand, each of them is named.
+        moves = all_of(of_rules if changes else list(of_rules))
         for name, value in moves or ():
             grown = tuple(sorted({**dict(changes), name: value}.items(), key=lambda pair: pair[0]))
             if len(grown) > limits.REMEDY_FACTS:

@@ -69,16 +69,21 @@ def test_an_amount_is_lowered_to_the_balance_less_holds() -> None:
     assert found.state == "remedies"
 
 
-def test_a_purchase_in_the_shutdown_waits_for_the_day_after_it() -> None:
+def test_a_refund_in_the_shutdown_waits_for_the_day_after_it() -> None:
+    found = remedies({"refund.on": date(2027, 6, 15)}, "refund")
+    assert proposed(found.remedies) == [{"refund.on": date(2027, 7, 1)}]
+    assert "is 2027-07-01 or later  [agency]" in render_remedies(found)
+
+
+def test_a_purchase_in_the_shutdown_is_not_put_off_into_another_years_agreement() -> None:
     found = remedies({"purchase.submitted_on": date(2027, 6, 15)})
-    assert proposed(found.remedies) == [{"purchase.submitted_on": date(2027, 7, 1)}]
-    assert "is 2027-07-01 or later  [family]" in render_remedies(found)
+    assert (found.state, found.remedies, found.exhausted) == ("nothing", (), False)
 
 
 def test_no_day_is_proposed_that_is_past_today() -> None:
-    refused = decided({"purchase.submitted_on": date(2027, 6, 15)})
+    refused = decided({"refund.on": date(2027, 6, 15)}, "refund")
     found = find_remedies(decider(), refused, today=date(2027, 11, 20))
-    assert proposed(found.remedies) == [{"purchase.submitted_on": date(2027, 11, 20)}]
+    assert proposed(found.remedies) == [{"refund.on": date(2027, 11, 20)}]
 
 
 def test_a_missing_paper_is_added_to_those_that_are_there() -> None:
@@ -90,9 +95,9 @@ def test_a_missing_paper_is_added_to_those_that_are_there() -> None:
 
 
 def test_the_same_accessory_waits_for_its_anniversary_on_the_devices_own_order() -> None:
-    bought = {"accessory.last_bought_on": date(2025, 1, 20), "purchase.bundled_with_device": True}
+    bought = {"accessory.last_bought_on": date(2024, 1, 20), "purchase.bundled_with_device": True}
     found = remedies({**ACCESSORY, **bought})
-    assert proposed(found.remedies) == [{"purchase.submitted_on": date(2028, 1, 20)}]
+    assert proposed(found.remedies) == [{"purchase.submitted_on": date(2027, 1, 20)}]
     assert found.remedies[0].changes[0].or_beyond
 
 
@@ -108,12 +113,12 @@ def test_a_costly_device_may_be_cheaper_or_later_and_the_nearer_stands_first() -
     device = {
         "purchase.category": "technology",
         "purchase.amount": 65_000,
-        "technology.last_bought_on": date(2024, 9, 1),
+        "technology.last_bought_on": date(2024, 3, 1),
     }
     found = remedies(device)
     assert proposed(found.remedies) == [
         {"purchase.amount": 60_000},
-        {"purchase.submitted_on": date(2027, 9, 1)},
+        {"purchase.submitted_on": date(2027, 3, 1)},
     ]
 
 
@@ -177,6 +182,14 @@ def test_a_frozen_account_is_nothing_that_a_family_can_change() -> None:
     text = render_remedies(found)
     assert "nothing that a family can still change" in text
     assert "This account is frozen" in text
+
+
+def test_every_finding_that_nothing_can_change_is_named() -> None:
+    found = remedies({**ACCESSORY, "device.ordered_on": date(2026, 9, 13),
+                      "account.status": "frozen", "agreement.w9_submitted": False})  # fmt: skip
+    assert [(each.reason, each.hold) for each in found.blocked] == [
+        ("ACCOUNT_FROZEN", "stuck"), ("ACCESSORY_WINDOW_CLOSED", "stuck"),
+    ]  # fmt: skip
 
 
 def test_changes_that_undo_each_other_are_no_remedy() -> None:
