@@ -91,15 +91,15 @@ def check(folder: Path, *, strict: bool) -> None:
         sys.exit(1)
 
 
-def _covered(release: "Release", folder: Path) -> set[str] | None:
-    """The rules that apply in some case of the policy's own cases; None where it has none."""
+def _covered(release: "Release", folder: Path) -> set[str]:
+    """The rules that apply in some case of the policy's own cases; none where it has no cases."""
     from engine.assembly import assemble
     from engine.decide.answer import NOT_REACHED, UNMET
     from engine.rehearse.coverage import seen_outcomes
     from engine.rehearse.runner import run_files
 
     if not folder.is_dir():
-        return None
+        return set()
     report = run_files([folder], assemble(release))
     asked = {result.case.asks for result in report.results}
     # A rule without clauses applies wherever its decision is asked.

@@ -7,6 +7,7 @@ and days are read in quantities.py, sources and standing in provenance.py.
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Mapping as Fields
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -279,6 +280,14 @@ def read_choice(
         f"{near + ' ' if near else ''}{noun}: one of {listed(choices)}", width_of(word),
     )  # fmt: skip
     return None
+
+
+def read_used_by(fields: Fields[str, Node], problems: Problems) -> bool:
+    """Whether `used_by: service` says that the service reads what no rule reads."""
+    node = fields.get("used_by")
+    if node is None:
+        return False
+    return read_choice(node, "used_by", ("service",), "key.value", problems) is not None
 
 
 def read_text(

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
+from engine.language.folder import POLICIES
 from engine.language.glossary import CALLED
 from engine.language.lint_words import unworded
 from engine.language.load_texts import placeholders
 from engine.language.model import (
+    STANDINGS,
     Constant,
     DayRef,
     FactRef,
@@ -22,6 +24,7 @@ from engine.language.model import (
     Rule,
     Texts,
     Words,
+    weakest,
 )
 from engine.language.operands import clauses_of, operands_of, parameters_of
 from engine.language.problems import Problem
@@ -43,6 +46,8 @@ def lint(
         *_free_texts(release),
         *_unread_parameters(release),
         *_unsourced(release),
+        *_uncited(release),
+        *_overstated(release),
         *_untold(release),
         *_unused_texts(release),
         *unworded(release),
@@ -71,10 +76,11 @@ def _warn(place: Place, code: str, message: str, help: str, width: int) -> Probl
 def _unread_facts(release: Release) -> Iterator[Problem]:
     read = facts_read(release)
     for fact in release.facts.values():
-        if fact.name not in read:
+        if fact.name not in read and not fact.used_by_service:
             yield _warn(
                 fact.place, "fact.unread", f"fact `{fact.name}` is read by nothing",
-                "remove it, or write the rule that needs it", len(fact.name),
+                "remove it, write the rule that needs it, or write `used_by: service` where the "
+                "service states it for its record", len(fact.name),
             )  # fmt: skip
 
 
@@ -170,7 +176,46 @@ def _overdue(release: Release, today: date) -> Iterator[Problem]:
             )  # fmt: skip
 
 
+def _uncited(release: Release) -> Iterator[Problem]:
+    """Sources that no rule and no value rests on."""
+    cited = {key for rule in release.rules.values() for key in rule.sources}
+    for parameter in release.parameters.values():
+        cited.update(parameter.sources, *(dated.sources for dated in parameter.values))
+    for source in release.sources.values():
+        if source.key not in cited:
+            yield _warn(
+                source.place, "source.uncited", f"source `{source.key}` is cited by nothing",
+                "cite it where it is the ground of a rule or value, or remove it", len(source.key),
+            )  # fmt: skip
+
+
+def _overstated(release: Release) -> Iterator[Problem]:
+    """Rules and values that call themselves surer than their weakest source is."""
+    entries: list[Parameter | Rule] = [*release.rules.values(), *release.parameters.values()]
+    rated = [(each.place, each.name, each.standing, each.sources) for each in entries]
+    rated += [
+        (dated.place, f"{parameter.name} since {dated.since}", dated.standing, dated.sources)
+        for parameter in release.parameters.values()
+        for dated in parameter.values
+        if (dated.standing, dated.sources) != (parameter.standing, parameter.sources)
+    ]
+    for place, name, standing, sources in rated:
+        own = weakest([release.sources[key].standing for key in sources])
+        if sources and STANDINGS.index(standing) < STANDINGS.index(own):
+            yield _warn(
+                place, "standing.overstated",
+                f"`{name}` is called {standing}, but one of its sources is {own}",
+                "cite the source that makes it sure, or leave `standing` out", 1,
+            )  # fmt: skip
+
+
 def _without_cases(release: Release, covered: Collection[str]) -> Iterator[Problem]:
+    if not covered and release.rules:
+        yield _warn(
+            Place(POLICIES, 1), "rule.no_cases", "no rule has a case",
+            "write cases in tests/cases/<decision>/<rule>.yaml; rules/README.md shows one", 1,
+        )  # fmt: skip
+        return
     for rule in release.rules.values():
         if rule.name not in covered:
             yield _warn(

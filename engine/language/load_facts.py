@@ -14,6 +14,7 @@ from engine.language.entries import (
     read_name,
     read_parts,
     read_title,
+    read_used_by,
     report_repeated,
     width_of,
 )
@@ -37,6 +38,7 @@ _FACT: Final = Shape(
         "changeable_by",
         "smallest",
         "largest",
+        "used_by",
     ),
 )
 _CONCLUSION: Final = Shape("conclusion", ("title", "kind"))
@@ -130,6 +132,7 @@ def _read_fact(key: Scalar, node: Node, problems: Problems) -> Fact | None:
         changeable_by=_read_role(fields, problems),
         smallest=smallest,
         largest=largest,
+        used_by_service=read_used_by(fields, problems),
     )
 
 

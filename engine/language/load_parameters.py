@@ -13,6 +13,7 @@ from engine.language.entries import (
     read_declared,
     read_fields,
     read_title,
+    read_used_by,
     report_many,
     report_unknown,
     width_of,
@@ -78,7 +79,7 @@ def _read_parameter(key: Scalar, node: Node, known: Known) -> Parameter | None:
     return Parameter(
         key.text, title, wanted.unit, values, key.place,
         sources=told.sources, standing=standing, note=told.note, review_by=told.review_by,
-        used_by_service=_is_used_by_service(fields, problems),
+        used_by_service=read_used_by(fields, problems),
         list_of=None if wanted.list_of is None else wanted.list_of.name,
         rows_by=None if wanted.table is None else wanted.table.rows_by,
         columns=_column_types(wanted, values),
@@ -100,13 +101,6 @@ def _require_source(
         key.place, "param.no_source", f"number without a source: `{key.text}`",
         "cite one: `sources: [...]`", width_of(key),
     )  # fmt: skip
-
-
-def _is_used_by_service(fields: Mapping[str, Node], problems: Problems) -> bool:
-    node = fields.get("used_by")
-    if node is None:
-        return False
-    return read_choice(node, "used_by", ("service",), "key.value", problems) is not None
 
 
 def _column_types(wanted: Wanted, values: tuple[DatedValue, ...]) -> Mapping[str, Type]:

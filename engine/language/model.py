@@ -128,6 +128,7 @@ class Fact:
     changeable_by: str | None = None
     smallest: int | None = None
     largest: int | None = None
+    used_by_service: bool = False
 
 
 # --- parameters -------------------------------------------------------------------------------

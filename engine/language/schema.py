@@ -129,6 +129,7 @@ def _facts_schema() -> Schema:
             "changeable_by": {"type": "string"},
             "smallest": _NUMBER,
             "largest": _NUMBER,
+            "used_by": {"const": "service"},
         },
         ("title", "type"),
     )

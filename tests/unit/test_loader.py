@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.broken_policies import (
     BASE,
+    FACTS,
     POLICIES,
     TUTORING,
     edited,
@@ -132,6 +133,45 @@ def test_what_nobody_reads_is_warned_about_unless_the_service_reads_it():
     assert codes_about(lint(load_release(BASE)), "device.ordered_on") == []
 
 
+def test_a_fact_that_the_service_states_for_its_record_is_no_unread_one():
+    for used, told in (("", ["fact.unread"]), (", used_by: service", [])):
+        shop = "conclusions:"
+        added = f"  shop.name: {{ title: Shop, type: text{used} }}\n{shop}"
+        assert codes_about(lint(load_files(edited(FACTS, shop, added))), "shop.name") == told
+
+
+def test_a_source_that_nothing_cites_is_warned_about():
+    old = "  old-page:\n"
+    new = '  lost-page: { title: Lost, address: "https://example.org", standing: older }\n' + old
+    assert codes_about(lint(load_files(edited(POLICIES, old, new))), "lost-page") == [
+        "source.uncited"
+    ]
+    assert "source.uncited" not in {problem.code for problem in lint(load_release(BASE))}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "name"),
+    [
+        (TUTORING, "sources: [statute]", "sources: [statute, old-page]\nstanding: official",
+         "purchase.tutoring"),
+        (POLICIES, "unit: money\n    sources: [old-page]",
+         "unit: money\n    standing: official\n    sources: [old-page]",
+         "chargeback.suspend_from"),
+        (POLICIES, "standing: unconfirmed, note: By letter.",
+         "standing: official, sources: [old-page]", "shutdown since 2025-07-01"),
+    ],
+)  # fmt: skip
+def test_a_standing_above_that_of_the_weakest_source_is_warned_about(path, old, new, name):
+    found = lint(load_files(edited(path, old, new)))
+    assert "standing.overstated" in codes_about(found, name)
+    assert "standing.overstated" not in {problem.code for problem in lint(load_release(BASE))}
+
+
+def test_a_policy_without_any_case_is_told_once(release):
+    found = [each.message for each in lint(release, covered=()) if each.code == "rule.no_cases"]
+    assert found == ["no rule has a case"]
+
+
 def test_a_fact_that_only_a_text_shows_is_read():
     files = files_of(BASE)
     facts = files["rules/facts.yaml"].decode()
@@ -186,6 +226,8 @@ def test_a_text_that_no_rule_gives_is_warned_about():
     files = files_of(BASE)
     files["rules/shared/texts.yaml"] += b"UNSAID: { parent: { en: A }, staff: { en: B } }\n"
     assert "text.unused" in codes_about(lint(load_files(files)), "UNSAID")
+    files["rules/purchase/texts.yaml"] += b"LOST: { parent: { en: A }, staff: { en: B } }\n"
+    assert "text.unused" in codes_about(lint(load_files(files)), "LOST")
 
 
 def test_a_conclusion_without_a_text_is_warned_about():
