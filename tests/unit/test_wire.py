@@ -123,11 +123,10 @@ def problems_of(body):
         (b'{"facts": {"it": {}, "it": {"x": 1}}}', "key `it` appears twice in one object"),
         (b'{"facts": {}, "facts": {}}', "key `facts` appears twice in one object"),
         (b'{"facts": {"a:b": ":", "a:b": 1}}', "key `a:b` appears twice in one object"),
-        (b'{"facts": {}} x', "the body is no JSON: Extra data: line 1 column 15 (char 14)"),
+        (b'{"facts": {}} x', "the body is no JSON from line 1, column 15 on"),
         (
             b'{"facts": {"it": {"word": "\xff"}}}',
-            "the body is no JSON: 'utf-8' codec can't decode byte 0xff in position 27: "
-            "invalid start byte",
+            "the body is no UTF-8 text",
         ),
         (b'{"facts": ' + b"[" * DEPTH + b"]" * DEPTH + b"}", "the body nests more than 12 deep"),
         (b"[" * 100_000, "the body nests more than 12 deep"),
@@ -140,7 +139,7 @@ def test_what_is_no_strict_json_is_refused(body, message):
 def test_a_number_too_long_to_be_a_number_is_refused():
     ((path, message),) = problems_of(b'{"facts": {"it": {"count": ' + b"9" * 5_000 + b"}}}")
     assert path == "body"
-    assert message.startswith("the body is no JSON: Exceeds the limit")
+    assert message == "the body holds a number of thousands of digits"
 
 
 def test_everything_wrong_with_a_question_is_told_at_once():
