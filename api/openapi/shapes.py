@@ -227,7 +227,8 @@ SHAPES: Final[dict[str, Schema]] = {
             "sha256": maybe(TEXT),
             "added_by": TEXT,
             "added_at": MOMENT,
-        }
+        },
+        {"same_paper_on": TEXTS},
     ),
     "Payment": shape(
         {"state": TEXT, "amount": MONEY, "external_id": maybe(TEXT), "changed_at": MOMENT},

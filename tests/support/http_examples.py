@@ -116,12 +116,18 @@ def records(client: TestClient) -> Iterator[Example]:
         "compliance_status": "good_standing", "agreement_signed": True})  # fmt: skip
     yield Example("POST /v1/catalog-items", request={
         "vendor_id": shop, "sku": "microscope-1", "title": "Student microscope",
+        "category": "curriculum",
         "item_kind": "microscope", "is_accessory": False, "flagged_prohibited": False})  # fmt: skip
+    yield Example("POST /v1/vendors/{vendor_id}/facts", {"vendor_id": shop}, {
+        "w9_on_file": True, "reason": "the form for this year came"})  # fmt: skip
     yield Example("POST /v1/providers", request={
         "name": "Eno River Tutoring", "enrollment_status": "enrolled", "licensed": True,
         "services": [{"service": "tutoring", "live_instruction": True,
                       "flagged_prohibited": False}],
         "credentials_expire_on": "2027-08-31", "in_directory": True})  # fmt: skip
+    yield Example("POST /v1/providers/{provider_id}/facts", {
+        "provider_id": client.get("/v1/providers").json()["items"][0]["id"]}, {
+        "credentials_expire_on": "2028-08-31", "reason": "renewed for a year"})  # fmt: skip
 
 
 def purchases(client: TestClient) -> Iterator[Example]:
@@ -146,6 +152,7 @@ def endings(client: TestClient) -> Iterator[Example]:
     """What takes something away, on a database of its own."""
     waiting = client.get("/v1/purchases?state=incomplete").json()["items"][0]["id"]
     provider = client.get("/v1/providers").json()["items"][0]["id"]
+    yield Example("POST /v1/purchases/{purchase_id}/decide", {"purchase_id": waiting}, alone=True)
     yield Example("POST /v1/purchases/{purchase_id}/reject", {"purchase_id": waiting},
                   {"reason": "the seller names no price"}, alone=True)  # fmt: skip
     why = {"reason": "the family asked for it"}
