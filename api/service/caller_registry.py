@@ -207,9 +207,15 @@ def _problems_of_subject(subject: str | None) -> list[dict[str, object]]:
 def _problems_of_students(
     tx: Transaction, ids: Collection[str] | None
 ) -> list[dict[str, object]]:  # fmt: skip
-    unknown = [id for id in sorted(ids or ()) if tx.students.get(id) is None]
+    found = {id: tx.students.get(id) for id in sorted(ids or ())}
     help = "take the ids of `GET /v1/students`; a student is created before its family's caller"
-    return [problem("student", f"no student `{id[:64]}`", help) for id in unknown]
+    unknown = [id for id, student in found.items() if student is None]
+    # The name of a family that is registered now would outlive the erasure.
+    erased = [id for id, student in found.items() if student and student.name_index is None]
+    return [
+        *(problem("student", f"no student `{id[:64]}`", help) for id in unknown),
+        *(problem("student", f"the data of `{id}` were erased", "leave it out") for id in erased),
+    ]
 
 
 def _problems_of_scopes(

@@ -16,6 +16,7 @@ from api.record.content import leaf_of
 from api.service import (
     accounts,
     asking,
+    caller_registry,
     callers,
     compliance,
     decisions,
@@ -195,6 +196,16 @@ def test_nothing_new_is_begun_about_an_erased_student(world: World) -> None:
         assert (refused.value.status, refused.value.error_code) == (409, "STATE_CONFLICT")
         assert "were erased" in refused.value.message
     assert counts(world) == before
+
+
+def test_no_family_is_registered_for_an_erased_student(world: World) -> None:
+    close_account(world)
+    erase(world, world.student_id)
+    rights = caller_registry.Rights(frozenset({"accounts:read"}), frozenset({world.student_id}))
+    with world.parts.database.write() as tx, pytest.raises(Refusal) as refused:
+        caller_registry.enroll(world.parts, tx, ALL, "Example family", rights)
+    [told] = refused.value.details
+    assert "were erased" in str(told["message"])
 
 
 def counts(world: World) -> dict[str, int]:
