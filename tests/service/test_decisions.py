@@ -174,10 +174,11 @@ def search(world: World, caller: Caller = STAFF, **wanted: Any) -> list[str]:
 def test_decisions_are_found_by_what_they_say(world: World) -> None:
     allowed = ask(world)["id"]
     denied = ask(world, changed("device.ordered_on", "2026-08-21"))["id"]
-    bought = world.submit()["decisions"][0]
+    bought, of_vendor = world.submit()["decisions"]
     assert search(world, verdict="deny") == [denied]
     assert search(world, reason="ACCESSORY_WINDOW_CLOSED") == [denied]
-    assert search(world, account_id=world.account_id) == [bought]
+    assert search(world, account_id=world.account_id) == [of_vendor, bought]
+    assert search(world, decision="vendor") == [of_vendor]
     assert sorted(search(world, decision="purchase")) == sorted([allowed, denied, bought])
     assert search(world, decision="rollover") == []
     assert search(world, reason="HOLD_IN_FORCE") == []
@@ -212,10 +213,10 @@ def test_a_search_is_read_page_by_page_newest_first(world: World) -> None:
 
 
 def test_a_family_finds_its_own_decisions_only(world: World) -> None:
-    bought = world.submit()["decisions"][0]
+    bought, of_vendor = world.submit()["decisions"]
     asked = ask(world)["id"]
     stranger = Caller("family-2", "Others", frozenset(), frozenset({"another"}))
-    assert search(world, world.family) == [bought]
+    assert search(world, world.family) == [of_vendor, bought]
     assert search(world, stranger) == []
     for hidden, caller in ((asked, world.family), (bought, stranger)):
         with pytest.raises(Refusal, match="NOT_FOUND"):
