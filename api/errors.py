@@ -93,7 +93,7 @@ class Refusal(Exception):
                 name: printable(value) if isinstance(value, str) else value
                 for name, value in detail.items()
             }
-            | {"help": printable(str(detail.get("help") or _HELP[error_code]))}
+            | ({"help": _HELP[error_code]} if detail.get("help") == "" else {})
             for detail in details or [problem("request", message)]
         ]
         super().__init__(f"{error_code}: {message}")

@@ -229,6 +229,7 @@ SHAPES: Final[dict[str, Schema]] = {
             "added_at": MOMENT,
         },
         {"same_paper_on": TEXTS},
+        description="`same_paper_on`: other purchases with the same paper; for reviewers alone",
     ),
     "Payment": shape(
         {"state": TEXT, "amount": MONEY, "external_id": maybe(TEXT), "changed_at": MOMENT},

@@ -111,6 +111,11 @@ def records(client: TestClient) -> Iterator[Example]:
     yield Example("POST /v1/accounts", request={
         **student, "program": "esa_plus", "award_level": "base", "fiscal_year": 2028,
         "initial_award": "9000.00"})  # fmt: skip
+    yield Example("POST /v1/vendors/{vendor_id}/facts", {"vendor_id": shop},
+                  {"reason": "a new W-9 came", "w9_on_file": True})  # fmt: skip
+    provider = client.get("/v1/providers").json()["items"][0]["id"]
+    yield Example("POST /v1/providers/{provider_id}/facts", {"provider_id": provider},
+                  {"reason": "renewed", "credentials_expire_on": "2028-08-31"})  # fmt: skip
     yield Example("POST /v1/vendors", request={
         "name": "Cape Fear Science Supply", "is_marketplace": True, "w9_on_file": True,
         "compliance_status": "good_standing", "agreement_signed": True})  # fmt: skip
