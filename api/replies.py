@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from api import misfits
 from api.errors import Refusal, problem
 from api.json_body import invalid
+from api.openapi.document import every_route
 from engine.decide.answer import EngineFault
 
 _log = structlog.get_logger("failures")
@@ -56,18 +57,26 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         message = f"nothing is served at `{request.url.path}`"
         return reply_to(Refusal(code, message, [problem("address", message, "see /docs")]))
-    refusal = Refusal(code, str(error.detail))
+    refusal, headers = Refusal(code, str(error.detail)), dict(error.headers or {})
     if error.status_code == 405:
-        refusal = _no_such_method(request, error)
+        # Starlette names the methods of one route alone, where several share an address.
+        allowed = _methods_at(request) or [headers.get("Allow", "GET")]
+        headers["Allow"] = ", ".join(allowed)
+        refusal = _no_such_method(request, allowed)
     body = {**refusal.reply(), "status_code": error.status_code}
-    return JSONResponse(body, error.status_code, dict(error.headers or {}))
+    return JSONResponse(body, error.status_code, headers)
 
 
-def _no_such_method(request: Request, error: HTTPException) -> Refusal:
-    allowed = dict(error.headers or {}).get("Allow", "")
+def _methods_at(request: Request) -> list[str]:
+    path = request.url.path
+    found = (route for route in every_route(request.app) if route.path_regex.match(path))
+    return sorted({method for route in found for method in route.methods or ()})
+
+
+def _no_such_method(request: Request, allowed: list[str]) -> Refusal:
     message = f"`{request.method}` is not served at `{request.url.path}`"
-    help = f"send {allowed.replace(', ', ' or ')}" if allowed else "see /docs for what is served"
-    return Refusal("INVALID_REQUEST", message, [problem("method", "is not served here", help)])
+    details = [problem("method", "is not served here", f"send {' or '.join(allowed)}")]
+    return Refusal("INVALID_REQUEST", message, details)
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:

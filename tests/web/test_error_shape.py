@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from support.demo_service import client_over
 
 from api.errors import STATUS, Refusal
+from api.openapi.document import every_route
 
 SHAPE = {"status_code", "error_code", "message", "details"}
 
@@ -29,12 +29,16 @@ def check(reply: httpx.Response) -> None:
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
-    for route in app.routes:
-        inner = getattr(route, "original_router", None)
-        for one in inner.routes if inner is not None else [route]:
-            if isinstance(one, APIRoute) and not one.path.startswith(("/console", "/docs")):
-                path = one.path.replace("{path:path}", "x").replace("{", "").replace("}", "")
-                yield next(iter(one.methods)), path
+    for route in every_route(app):
+        path = route.path.replace("{path:path}", "x").replace("{", "").replace("}", "")
+        yield next(iter(route.methods or ())), path
+
+
+def test_a_wrong_method_is_told_all_that_are_served_there(client: TestClient) -> None:
+    reply = client.delete("/v1/accounts")
+    assert (reply.status_code, reply.headers["Allow"]) == (405, "GET, POST")
+    assert reply.json()["details"][0]["help"] == "send GET or POST"
+    assert client.post("/docs").headers["Allow"] == "GET, HEAD"
 
 
 def test_every_route_refuses_in_the_documented_shape(app: FastAPI, client: TestClient) -> None:
