@@ -258,7 +258,11 @@ def schema(name: str | None, policy: Path) -> None:
 
 @click.command("test", epilog="Example: esa-policy test tests/cases/rollover --coverage --mutate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--coverage", is_flag=True, help="Which clauses were seen both met and unmet.")
+@click.option(
+    "--coverage",
+    is_flag=True,
+    help="Clauses not seen both met and unmet; values in force in no case.",
+)
 @click.option("--mutate", is_flag=True, help="Slips in the rules that no case would notice.")
 @policy_option
 def rehearse(paths: tuple[Path, ...], policy: Path, *, coverage: bool, mutate: bool) -> None:
@@ -283,7 +287,7 @@ def rehearse(paths: tuple[Path, ...], policy: Path, *, coverage: bool, mutate: b
     if coverage:
         covered = measure_coverage(release, report.results)
         click.echo(covered.text())
-        complete = complete and not covered.gaps
+        complete = complete and not covered.gaps and not covered.unreached
     if mutate:
         with _progress("slips") as tick:
             mutants = run_mutants(report.results, release, assemble, tick)

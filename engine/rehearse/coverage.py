@@ -1,13 +1,15 @@
-"""Clause coverage: was each clause seen both met and unmet while the cases ran?"""
+"""Coverage: was each clause seen both met and unmet while the cases ran, and was each dated value
+that the rules read in force in some case?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from engine.decide.answer import MET, UNMET
 from engine.language.model import Clause, Place, Release, Rule
-from engine.language.operands import clauses_of
+from engine.language.operands import clauses_of, parameters_of
 from engine.language.wording import as_written
-from engine.rehearse.runner import CaseResult
+from engine.rehearse.runner import CaseResult, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,28 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A dated value that was in force in no case which asked a rule that reads it."""
+
+    parameter: str
+    since: date
+    place: Place
+
+    def text(self) -> str:
+        return (
+            f"{self.place.file}:{self.place.line}: ${self.parameter} since {self.since}  "
+            "in force in no case"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """sides: two for every clause of the rules asked, met and unmet; covered: how many occurred."""
 
     sides: int
     covered: int
     gaps: tuple[Gap, ...]
+    unreached: tuple[Unreached, ...] = ()
 
     @property
     def percent(self) -> int:
@@ -37,12 +55,15 @@ class Coverage:
         return 100 if self.sides == 0 else self.covered * 100 // self.sides
 
     def text(self) -> str:
-        """The gaps by place, then one line that counts."""
+        """The gaps by place, then the values that no case reaches, then one line that counts."""
         count = (
             f"clause coverage {self.percent} %: {self.covered} of {self.sides} sides, "
             f"{len(self.gaps)} clauses with a gap"
         )
-        return "\n".join([*(gap.text() for gap in self.gaps), count])
+        if self.unreached:
+            count += f"; {counted(len(self.unreached), 'dated value')} that no case reaches"
+        told = [*(gap.text() for gap in self.gaps), *(each.text() for each in self.unreached)]
+        return "\n".join([*told, count])
 
 
 def measure_coverage(release: Release, results: Iterable[CaseResult]) -> Coverage:
@@ -61,7 +82,28 @@ def measure_coverage(release: Release, results: Iterable[CaseResult]) -> Coverag
         len(seen.get((rule.name, clause.number), set()) & {MET, UNMET}) for rule, clause in clauses
     )
     gaps = [gap for rule, clause in clauses if (gap := _gap(rule, clause, seen)) is not None]
-    return Coverage(2 * len(clauses), covered, tuple(sorted(gaps, key=lambda gap: gap.place)))
+    return Coverage(
+        2 * len(clauses), covered, tuple(sorted(gaps, key=lambda gap: gap.place)),
+        tuple(sorted(_unreached(release, names, ran), key=lambda each: each.place)),
+    )  # fmt: skip
+
+
+def _unreached(
+    release: Release, names: Iterable[str], ran: Iterable[CaseResult]
+) -> Iterator[Unreached]:
+    """The values of the parameters that these rules read which no case was judged by."""
+    reached: set[tuple[str, date]] = set()
+    for as_of, rules in {(each.as_of, frozenset(each.outcomes)) for each in ran}:
+        for name in rules if as_of is not None else ():
+            for parameter in parameters_of(release.rules[name]):
+                dated = release.parameters[parameter].on(as_of) if as_of else None
+                reached |= {(parameter, dated.since)} if dated else set()
+    for parameter in sorted(
+        {each for name in names for each in parameters_of(release.rules[name])}
+    ):
+        for dated in release.parameters[parameter].values:
+            if (parameter, dated.since) not in reached:
+                yield Unreached(parameter, dated.since, dated.place)
 
 
 def seen_outcomes(results: Iterable[CaseResult]) -> Mapping[tuple[str, int], set[int]]:

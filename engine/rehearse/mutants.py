@@ -179,6 +179,28 @@ def parameter_mutants(
                 dated.place, f"${parameter.name} since {dated.since}: {slip}",
                 replace(release, parameters=parameters), rules,
             )  # fmt: skip
+    for place, slip, changed in _date_slips(release, parameter):
+        parameters = {**release.parameters, parameter.name: changed}
+        yield Mutant(
+            place, f"${parameter.name} {slip}", replace(release, parameters=parameters), rules
+        )
+
+
+def _date_slips(release: Release, parameter: Parameter) -> Iterator[tuple[Place, str, Parameter]]:
+    """A change that comes a day later or earlier. With the first day of all nothing changes; and
+    before a parameter's own first day there is no answer that a case could expect."""
+    first = min(each.values[0].since for each in release.parameters.values() if each.values)
+    for index, dated in enumerate(parameter.values):
+        if dated.since == first:
+            continue
+        for step in (1, -1) if index else (1,):
+            since = dated.since + timedelta(days=step)
+            others = {each.since for each in parameter.values if each is not dated}
+            if since not in others:
+                values = [*parameter.values]
+                values[index] = replace(dated, since=since)
+                slip = f"since {dated.since}: begins {_a_day(step)}"
+                yield dated.place, slip, replace(parameter, values=tuple(values))
 
 
 def _day_slips(value: ParameterValue) -> Iterator[tuple[str, ParameterValue]]:

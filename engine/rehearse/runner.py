@@ -65,13 +65,14 @@ class Difference:
 @dataclass(frozen=True, slots=True)
 class CaseResult:
     """What one case came to. outcomes: of every clause judged, for coverage. fault: an error in
-    place of an answer, "" where there was one."""
+    place of an answer, "" where there was one. as_of: the day whose law was asked, if any was."""
 
     case: Case
     differences: tuple[Difference, ...]
     causes: tuple[Cause, ...]
     outcomes: Outcomes
     fault: str = ""
+    as_of: date | None = None
 
     @property
     def passed(self) -> bool:
@@ -201,7 +202,7 @@ def _decide(case: Case, parts: Parts) -> CaseResult:
             texts_of(parts.decider.trace(decided)),
         )  # fmt: skip
         causes = causes_of(scenery, expected, decided, [each.key for each in differences])
-    return CaseResult(case, tuple(differences), causes, outcomes)
+    return CaseResult(case, tuple(differences), causes, outcomes, as_of=decided.as_of)
 
 
 def _watch(case: Case, parts: Parts) -> CaseResult:
@@ -220,7 +221,7 @@ def _watch(case: Case, parts: Parts) -> CaseResult:
         rules = release.subjects[case.asks].rules
         scenery = Scenery(release, rules, case.facts, on, None, outcomes, TraceTexts())
         causes = causes_of_standing(scenery, expected, standing)
-    return CaseResult(case, tuple(differences), causes, outcomes)
+    return CaseResult(case, tuple(differences), causes, outcomes, as_of=on)
 
 
 # --- comparing --------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.library_policy import library_release
+from support.library_policy import POLICIES, library_files, library_release
 
 from engine.assembly import assemble
 from engine.decide.binding import bind
 from engine.decide.compiler import compile_decision
-from engine.language.loader import load_release
+from engine.language.loader import load_files, load_release
 from engine.language.model import DatedValue, Parameter, Period, Place, RangeRow, Table
 from engine.language.operands import clauses_of
 from engine.rehearse.cases import read_cases
@@ -97,6 +97,50 @@ def test_coverage_counts_the_conclusions_that_standing_rules_read(parts):
     gaps = {gap.clause: gap.never for gap in coverage.gaps}
     assert "state.late: { is: true }" not in gaps
     assert gaps["hold.fees: { is: true }"] == "never unmet"
+
+
+LATER = POLICIES.replace("{ 2022-07-01: 12 }", "{ 2022-07-01: 12, 2026-07-01: 13, 2030-07-01: 14 }")
+
+
+@pytest.fixture(scope="module")
+def later():
+    """The same library, in which older readers alone may borrow from July 2026 on."""
+    made = assemble(load_files({**library_files(), "policies.yaml": LATER.encode()}))
+    yield made
+    made.watcher.close()
+
+
+def test_coverage_names_each_dated_value_that_no_case_reaches(later):
+    text = LOAN.replace("reader.age: 12", "reader.age: 13")
+    coverage = measure_coverage(later.release, results(later, text))
+    assert [(each.parameter, str(each.since)) for each in coverage.unreached] == [
+        ("loan.smallest_age", "2022-07-01"), ("loan.smallest_age", "2030-07-01"),
+    ]  # fmt: skip
+    said = coverage.text()
+    assert "policies.yaml:15: $loan.smallest_age since 2022-07-01  in force in no case" in said
+    assert said.endswith("6 clauses with a gap; 2 dated values that no case reaches")
+
+
+def test_a_change_that_comes_a_day_late_or_early_survives_until_cases_stand_beside_it(later):
+    slips = {
+        f"$loan.smallest_age since 2026-07-01: begins a day {way}" for way in ("later", "earlier")
+    }
+    far = LOAN.replace("reader.age: 12", "reader.age: 13") + YOUNG.replace("age: 11", "age: 12")
+    near = (
+        far
+        + """\
+  - case: on the last day before the change twelve is enough
+    as_of: 2026-06-30
+    facts: { reader.age: 12 }
+    expect: { verdict: allow }
+  - case: on its first day it is not
+    as_of: 2026-07-01
+    facts: { reader.age: 12 }
+    expect: { verdict: deny }
+"""
+    )
+    assert slips <= survivors(later, far)[0]
+    assert slips.isdisjoint(survivors(later, near)[0])
 
 
 def test_full_coverage_alone_is_a_hundred_percent(parts):
