@@ -8,7 +8,7 @@ and days are read in quantities.py, sources and standing in provenance.py.
 import re
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Fields
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from engine.language import limits
@@ -54,11 +54,15 @@ def width_of(node: Node) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The keys of one kind of entry. `noun` names it in messages: `rule`, `case`, `parameter`."""
+    """The keys of one kind of entry. `noun` names it in messages: `rule`, `case`, `parameter`.
+
+    hints: what to say of keys that belong elsewhere or are called otherwise in other languages.
+    """
 
     noun: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    hints: Fields[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -120,7 +124,7 @@ def keys_of(node: Node) -> list[str]:
 
 def report_unknown_key(key: Scalar, shape: Shape, problems: Problems) -> None:
     """key.unknown, with the nearest key and the list of all."""
-    near = did_you_mean(key.text, shape.keys)
+    near = shape.hints.get(key.text) or did_you_mean(key.text, shape.keys)
     problems.add(
         key.place, "key.unknown", f"unknown key `{key.text}` in {a(shape.noun)}",
         f"{near + ' ' if near else ''}keys of {a(shape.noun)}: {listed(shape.keys)}",

@@ -54,8 +54,9 @@ def _read_numbers(form: StepForm, mapping: Mapping, draft: Draft) -> Formed | No
     count = len(sequence.items)
     if count < 2 or (form.shape == "pair" and count > 2):
         exact = "exactly two" if form.shape == "pair" else "two or more"
+        held = f"{count} operand{'' if count == 1 else 's'}"
         draft.report(
-            sequence, "key.shape", f"`{form.key}` has {count} operands, not {exact}",
+            sequence, "key.shape", f"`{form.key}` has {held}, not {exact}",
             "write `[a, b]`",
         )  # fmt: skip
         return None

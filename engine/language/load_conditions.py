@@ -30,6 +30,14 @@ from engine.language.problems import did_you_mean
 from engine.language.reader import Mapping, Node, Scalar, Sequence
 from engine.language.resolution import Typed, read_name, report_expression
 
+_SIDE_BY_SIDE: Final = "write its conditions side by side: all of them must be met"
+_NEGATED: Final = "write `none_of: [ { ... } ]`"
+_OTHER_GROUPS: Final = {
+    "all_of": _SIDE_BY_SIDE, "all": _SIDE_BY_SIDE, "and": _SIDE_BY_SIDE,
+    "or": "write `any_of: [ { ... }, { ... } ]`", "one_of": "write `any_of: [ { ... }, { ... } ]`",
+    "not": _NEGATED, "not_any_of": _NEGATED,
+}  # fmt: skip
+"""Groups that people write who know other rule languages."""
 _ORDERS: Final = ("number", "date")
 
 
@@ -53,7 +61,12 @@ def load_condition(node: Node, draft: Draft, spot: Spot) -> Condition:
         return ()
     parts: list[Clause | Group] = []
     for key, value in mapping.entries:
-        if key.text in ("any_of", "none_of"):
+        if key.text in _OTHER_GROUPS and key.text not in draft.written:
+            draft.report(
+                key, "rule.unknown_operator", f"`{key.text}` is no group",
+                _OTHER_GROUPS[key.text],
+            )  # fmt: skip
+        elif key.text in ("any_of", "none_of"):
             group = _load_group(key, value, draft, spot)
             parts += [] if group is None else [group]
         else:
@@ -146,6 +159,8 @@ def _load_clauses(key: Scalar, node: Node, draft: Draft, spot: Spot) -> list[Cla
 
 
 def _report_no_operator(key: Scalar, node: Node, draft: Draft) -> None:
+    if report_expression(key, draft):
+        return
     if isinstance(node, Scalar) and node.text:
         if not report_expression(node, draft):
             draft.report(

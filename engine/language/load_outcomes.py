@@ -198,7 +198,12 @@ def load_answers(node: Node, draft: Draft) -> Answers:
     entries = mapping.entries if mapping is not None else ()
     if mapping is not None and not entries:
         draft.report(mapping, "key.shape", "`answers` is empty", "name an answer, or leave it out")
-    report_many(node, "answers", len(entries), limits.ANSWERS_A_RULE, draft.problems)
+    declared = [
+        point.answers for name in draft.decides if (point := draft.scope.decisions.get(name))
+    ]
+    if not any(len(each) > limits.ANSWERS_A_RULE for each in declared):
+        # Where a decision declares too many, that is said once, in policies.yaml.
+        report_many(node, "answers", len(entries), limits.ANSWERS_A_RULE, draft.problems)
     for key, value in entries:
         types = _declared_types(key, draft)
         operand = read_operand(value, draft)
@@ -230,6 +235,13 @@ def _declared_types(key: Scalar, draft: Draft) -> list[Type]:
 
 
 def _fits_all(key: Scalar, operand: Typed, types: list[Type], draft: Draft) -> bool:
+    is_constant = operand.sort == "boolean" and operand.scalar.text in ("true", "false")
+    if is_constant and any(type_.kind == "boolean" for type_ in types):
+        draft.report(
+            operand.scalar, "answer.unit", f"`{key.text}` is always `{operand.scalar.text}`",
+            "answer with a step such as `{ holds: { ... } }`, a fact or a parameter",
+        )  # fmt: skip
+        return False
     for type_ in types:
         if not _fits(operand, type_):
             what = operand.scalar.text
@@ -247,8 +259,6 @@ def _fits_all(key: Scalar, operand: Typed, types: list[Type], draft: Draft) -> b
 def _fits(operand: Typed, type_: Type) -> bool:
     if operand.sort == "zero":
         return type_.kind in NUMBERS
-    if operand.sort == "boolean" and operand.scalar.text in ("true", "false"):
-        return False
     if type_.kind in ("text", "one_of") and operand.sort in ("text", "one_of"):
         return not type_.members or set(operand.members) <= set(type_.members)
     return operand.sort == type_.kind

@@ -33,7 +33,15 @@ __all__ = ["check_rules", "load_rule"]
 
 _COMMON: Final = (*provenance.KEYS, "in_force", "when", "steps")
 _DECIDING: Final = Shape(
-    "rule", ("rule", "title", "decides"), (*_COMMON, "cases", "otherwise", "answers")
+    "rule",
+    ("rule", "title", "decides"),
+    (*_COMMON, "cases", "otherwise", "answers"),
+    {
+        "then": "a deciding rule says it in `cases: [ { case: name, if: ..., then: ... } ]`;",
+        "if": "did you mean `when`?",
+        "else": "did you mean `otherwise`?",
+        "default": "did you mean `otherwise`?",
+    },
 )
 _STANDING: Final = Shape("rule", ("rule", "title", "watches", "when", "then"), _COMMON)
 _IN_FORCE: Final = Shape("in_force", (), ("from", "to"))
@@ -77,14 +85,14 @@ def _read_keys(mapping: Mapping, shape: Shape, problems: Problems) -> dict[str, 
     rest of the rule is judged as its writer sees it."""
     meant: dict[str, Node] = {}
     for key, value in mapping.entries:
-        if key.text not in shape.keys:
+        if key.text not in shape.keys and key.text not in shape.hints:
             near = did_you_mean(
                 key.text, [each for each in shape.keys if mapping.get(each) is None]
             )
             meant |= {each: value for each in shape.keys if near == f"did you mean `{each}`?"}
     required = tuple(key for key in shape.required if key not in meant)
     rest = tuple(key for key in shape.keys if key not in required)
-    fields = read_fields(mapping, Shape(shape.noun, required, rest), problems) or {}
+    fields = read_fields(mapping, Shape(shape.noun, required, rest, shape.hints), problems) or {}
     return {**meant, **fields}
 
 

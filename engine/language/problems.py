@@ -107,10 +107,13 @@ def without_echoes(problems: Iterable[Problem]) -> list[Problem]:
     ]
 
 
+_SPLIT: Final = ("yaml.split_money", "yaml.split_number")
+
+
 def _covers(one: Problem, other: Problem) -> bool:
     """Whether the other problem lies in what the first underlines, or right behind it."""
-    # Money cut at its comma leaves a key without a value, which lies one column behind it.
-    end = one.place.column + one.width + (1 if one.code == "yaml.split_money" else -1)
+    # A number cut at its comma leaves a key without a value, which lies one column behind it.
+    end = one.place.column + one.width + (1 if one.code in _SPLIT else -1)
     return (one.place.file, one.place.line) == (other.place.file, other.place.line) and (
         one.place.column <= other.place.column <= end
     )

@@ -89,11 +89,20 @@ def _advice(text: str, unit: Number, said: str) -> str:
         return "write a smaller number"
     if unit in ("integer", "days", "years") and text.lower() in _SPELLED:
         return f"write {_SPELLED[text.lower()]}"
+    return _rewritten(text, unit) or _FORMS_OF[unit]
+
+
+def _rewritten(text: str, unit: Number) -> str:
+    """How the number that was surely meant is written; "" where there is no telling."""
+    if unit == "share" and re.fullmatch(r"-?\d+,\d{1,2} ?%", text):
+        return f"write `{text.replace(',', '.')}`, with a point"
+    if unit in ("integer", "days", "years") and re.fullmatch(r"-?\d{1,3}(,\d{3})+", text):
+        return f"write `{text.replace(',', '')}`, without a comma"
     if unit == "money" and re.fullmatch(r"\d{1,9}", text):
         return f"write `${int(text):,}`"
     if unit == "share" and re.fullmatch(r"\d{1,3}", text):
         return f"write `{int(text)} %`"
-    return _FORMS_OF[unit]
+    return ""
 
 
 def read_boolean(

@@ -73,6 +73,7 @@ _CONTROL = re.compile(
 )
 """What no text holds: control characters, and those that turn the direction of writing round, so
 that a line reads otherwise than it is (U+202A to U+202E, U+2066 to U+2069)."""
+_CUT_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+|-?\d+,\d{1,2} ?%", re.ASCII)
 _MONEY_HEAD = re.compile(r"-?\$\d{1,3}")
 _TAG = re.compile(r"!\S*")
 _MONEY_TAIL = re.compile(r"\d{3}(\.\d{2})?")
@@ -171,6 +172,15 @@ class _Open:
     children: list[Node]
 
 
+def _goes_on(before: Scalar, after: Scalar) -> bool:
+    """Whether two words are the halves of `1,000` or `2,5 %`, with nothing but a comma between."""
+    place = before.place
+    behind = (place.file, place.line, place.column + len(before.text) + 1)
+    is_near = (after.place.file, after.place.line, after.place.column) == behind
+    halves = f"{before.text},{after.text}"
+    return is_near and not before.quoted and _CUT_NUMBER.fullmatch(halves) is not None
+
+
 class _Builder:
     """Builds nodes from parser events with a stack of its own, so that depth is bounded here."""
 
@@ -265,7 +275,7 @@ class _Builder:
         if first not in _SUSPECT and not first.isdecimal():
             return
         said = _known_reading(text) if len(text) <= _SHOWN else _silent_reading(text)
-        if said is None or self._is_money_tail(text):
+        if said is None or self._is_money_tail(text) or self._is_tail(scalar):
             return
         code, message, advice = said
         if code == "yaml.boolean_word" and self._is_key():
@@ -289,6 +299,34 @@ class _Builder:
             and _MONEY_HEAD.fullmatch(before[0].text)
         )
 
+    def _is_tail(self, scalar: Scalar) -> bool:
+        """Whether the word goes on behind a comma where a number was cut inside braces."""
+        before = self.stack[-1].children[-1:] if self.stack and self.stack[-1].is_flow else []
+        return bool(
+            before
+            and self.stack[-1].is_mapping
+            and isinstance(before[0], Scalar)
+            and _goes_on(before[0], scalar)
+        )
+
+    def _refuse_split_number(self, done: _Open) -> None:
+        """A value cut at its comma leaves a key that has no value."""
+        pairs = list(zip(done.children[::2], done.children[1::2], strict=True))
+        for (_, before), (key, rest) in zip(pairs, pairs[1:], strict=False):
+            if (
+                isinstance(before, Scalar)
+                and isinstance(key, Scalar)
+                and isinstance(rest, Scalar)
+                and not (rest.text or rest.quoted)
+                and _goes_on(before, key)
+            ):
+                whole = f"{before.text},{key.text}"
+                self.problems.add(
+                    before.place, "yaml.split_number",
+                    f"`{whole}` is cut at its comma inside braces",
+                    f"write `{whole.replace(',', '.' if '%' in whole else '')}`", len(whole),
+                )  # fmt: skip
+
     def _put(self, node: Node) -> None:
         if self.stack:
             self.stack[-1].children.append(node)
@@ -299,6 +337,8 @@ class _Builder:
         done = self.stack.pop()
         if done.is_flow:
             self._refuse_split_money(done)
+            if done.is_mapping and len(done.children) % 2 == 0:
+                self._refuse_split_number(done)
         if done.is_mapping:
             self._put(Mapping(tuple(self._entries(done.children)), done.place))
         else:
@@ -334,7 +374,8 @@ class _Builder:
                 self.problems.add(
                     key.place, "yaml.repeated_key",
                     f"key `{key.text}` appears twice, first on line {seen[key.text].place.line}",
-                    "merge the two; YAML would keep only the last", len(key.text),
+                    _WHERE_REPEATED.get(key.text, "merge the two; YAML would keep only the last"),
+                    len(key.text),
                 )  # fmt: skip
             else:
                 seen[key.text] = key
@@ -342,6 +383,11 @@ class _Builder:
         return entries
 
 
+_WHERE_REPEATED = {
+    "any_of": "merged they would say something else: make one of them a step, "
+    "`{ holds: { any_of: [ ... ] } }`, and test it by `is: true`",
+}
+"""Advice for keys of which two do not say together what one says that holds both."""
 _SUSPECT = frozenset("-+.~0123456789yYnNoOtTfF")
 """How a word begins that YAML may read as something else, or with a digit of another script."""
 _QUOTING = frozenset(("'", '"', "|", ">"))
@@ -377,7 +423,11 @@ def _silent_reading(text: str) -> tuple[str, str, str] | None:
             "write it in plain digits, or quote it",
         )
     if _FLOAT.fullmatch(text) or _NOT_A_NUMBER.fullmatch(text):
-        return "yaml.float", f"`{shown}` is a fraction", "write a share as `50 %`, money as `$0.50`"
+        return (
+            "yaml.float",
+            f"`{shown}` is a fraction",
+            "write a share as `50 %`, money as `$0.50`, a count without a fraction",
+        )
     return None
 
 

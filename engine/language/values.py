@@ -102,7 +102,7 @@ def parse_share(text: str) -> int:
     sign, whole, rest = match.groups()
     points = int(whole) * 100 + int((rest or "").ljust(2, "0"))
     if points > limits.SHARE_POINTS:
-        raise ValueError("a share is at most 10,000 %")
+        raise ValueError("a share is at most 10000 %")
     return -points if sign else points
 
 
