@@ -6,7 +6,6 @@ what its place asks for. So `no`, `14:30` or `1e400` can never turn into somethi
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import yaml
@@ -14,6 +13,7 @@ import yaml
 from engine.language import limits
 from engine.language.model import Place
 from engine.language.problems import Problems
+from engine.language.silent_words import SHOWN, SUSPECT, known_reading, silent_reading
 
 
 class Scalar(NamedTuple):
@@ -60,14 +60,6 @@ class Sequence:
 
 Node: TypeAlias = Scalar | Mapping | Sequence
 
-_BOOLEAN_WORD = re.compile(r"(?i:yes|no|on|off|y|n)|True|TRUE|False|FALSE")
-_READ_AS_TRUE = {"yes", "on", "y", "true"}
-_SEXAGESIMAL = re.compile(r"[-+]?[1-9]\d*(:[0-5]?\d)+(\.\d*)?")
-_FLOAT = re.compile(r"[-+]?(\.\d+|\d[\d_]*\.[\d_]*)([eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
-_NOT_A_NUMBER = re.compile(r"[-+]?\.(?i:inf|nan)")
-_NULL_WORD = re.compile(r"~|null|Null|NULL")
-_OTHER_BASE = re.compile(r"[-+]?(0[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+)")
-_UNDERSCORED = re.compile(r"[-+]?\d+(_\d+)+")
 _CONTROL = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
@@ -272,15 +264,15 @@ class _Builder:
         """Reports a plain word that YAML would read as something else than what is written."""
         text = scalar.text
         first = text[:1]
-        if first not in _SUSPECT and not first.isdecimal():
+        if first not in SUSPECT and not first.isdecimal():
             return
-        said = _known_reading(text) if len(text) <= _SHOWN else _silent_reading(text)
+        said = known_reading(text) if len(text) <= SHOWN else silent_reading(text)
         if said is None or self._is_money_tail(text) or self._is_tail(scalar):
             return
         code, message, advice = said
         if code == "yaml.boolean_word" and self._is_key():
             advice = "call this key something else"
-        self.problems.add(scalar.place, code, message, advice, min(len(text), _SHOWN))
+        self.problems.add(scalar.place, code, message, advice, min(len(text), SHOWN))
 
     def _is_key(self) -> bool:
         """Whether the word now read stands before a colon."""
@@ -388,53 +380,5 @@ _WHERE_REPEATED = {
     "`{ holds: { any_of: [ ... ] } }`, and test it by `is: true`",
 }
 """Advice for keys of which two do not say together what one says that holds both."""
-_SUSPECT = frozenset("-+.~0123456789yYnNoOtTfF")
-"""How a word begins that YAML may read as something else, or with a digit of another script."""
+
 _QUOTING = frozenset(("'", '"', "|", ">"))
-_SHOWN = 40
-
-
-def _silent_reading(text: str) -> tuple[str, str, str] | None:
-    """Code, message and advice for a plain word that YAML 1.1 reads as something else."""
-    shown = text[:_SHOWN]
-    if _BOOLEAN_WORD.fullmatch(text):
-        word = "true" if text.lower() in _READ_AS_TRUE else "false"
-        return (
-            "yaml.boolean_word",
-            f"`{shown}` is read as {word} by YAML",
-            f"write `{word}`, or quote it",
-        )
-    if _NULL_WORD.fullmatch(text):
-        return (
-            "yaml.null_word",
-            f"`{shown}` is read as nothing by YAML",
-            "write `none`, or quote it",
-        )
-    if _SEXAGESIMAL.fullmatch(text) and len(text) <= _SHOWN:
-        number = 0
-        for part in text.lstrip("+-").split(".")[0].split(":"):
-            number = number * 60 + int(part)
-        return "yaml.sexagesimal", f"`{shown}` is read as {number} by YAML", "quote it"
-    if (_OTHER_BASE.fullmatch(text) or _UNDERSCORED.fullmatch(text)) and len(text) <= _SHOWN:
-        number = int(text.replace("_", ""), 0 if "x" in text or "b" in text else _base(text))
-        return (
-            "yaml.other_number",
-            f"`{shown}` is read as {number} by YAML",
-            "write it in plain digits, or quote it",
-        )
-    if _FLOAT.fullmatch(text) or _NOT_A_NUMBER.fullmatch(text):
-        return (
-            "yaml.float",
-            f"`{shown}` is a fraction",
-            "write a share as `50 %`, money as `$0.50`, a count without a fraction",
-        )
-    return None
-
-
-_known_reading = lru_cache(maxsize=4_096)(_silent_reading)
-"""The same for short words, of which case files repeat the same few."""
-
-
-def _base(text: str) -> int:
-    """A leading zero makes YAML count in eights."""
-    return 8 if text.lstrip("+-").startswith("0") else 10
