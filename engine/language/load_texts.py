@@ -149,7 +149,7 @@ def _brace_fault(match: re.Match[str], known: Nameable) -> tuple[str, str] | Non
     if name.startswith("$"):
         parameter = known.parameters.get(name[1:])
         if parameter is None:
-            near = did_you_mean(name[1:], known.parameters)
+            near = did_you_mean(name, (f"${each}" for each in known.parameters))
             return f"`{{{name}}}` is no parameter", near or "name a parameter of policies.yaml"
         if parameter.unit == "table":
             return f"`{{{name}}}` is a table", "a text can show one value or a list"
