@@ -30,6 +30,16 @@ def rule_name(path: str) -> str | None:
     return None if match is None or match[2] == "texts" else f"{match[1]}.{match[2]}"
 
 
+def mark_of_rules(path: str) -> str:
+    """How messages begin to name the rule or the rules that lie at a path: `` `purchase.balance` ``
+    for a file, `` `purchase. `` for a folder; "" for every other path."""
+    name = rule_name(path)
+    if name is not None:
+        return f"`{name}`"
+    match = re.fullmatch(r"rules/([a-z][a-z0-9_]*)", path)
+    return "" if match is None else f"`{match[1]}."
+
+
 def texts_folder(path: str) -> str | None:
     """The folder whose texts a path holds; None for every other file."""
     match = _IN_RULES.fullmatch(path)

@@ -25,6 +25,8 @@ _FOLLOWS: Final = frozenset(
      "rule.expression", "rule.reason", "text.name", "answer.unit", "words.unknown"}
 )  # fmt: skip
 """Codes that may be mere consequences: they name something that was declared but refused."""
+_NOT_OPENED: Final = ("file.unreadable", "file.unexpected")
+_NAME_A_RULE: Final = ("decision.rule_missing", "words.unknown")
 
 
 def load_release(folder: Path) -> Release:
@@ -57,7 +59,8 @@ def content_hash(files: Mapping[str, bytes]) -> str:
 def _load(files: Mapping[str, bytes], problems: Problems) -> Release:
     lines: dict[str, list[str]] = {}
     if not problems.errors or files:
-        folders.require_files(files, problems)
+        shut = {each.place.file for each in problems.found}
+        folders.require_files({*files, *shut}, problems)
     nodes = _read_all(files, lines, problems)
     if folders.POLICIES not in nodes or folders.FACTS not in nodes:
         # Without them every name in every rule would be unknown, which would help nobody.
@@ -152,19 +155,31 @@ def _load_glossaries(
     )
 
 
+def _folder_at(path: str) -> str | None:
+    """The folder of rules that a path is, where it is one."""
+    mark = folders.mark_of_rules(path)
+    return mark[1:-1] if mark.endswith(".") else None
+
+
 def _drop_consequences(broken: Set[str], unread: Set[str], problems: Problems) -> None:
     """Drop what only follows from another problem, which it would bury.
 
     That is: what only says that a name is unknown which was declared, and refused for itself
-    (`broken`); that a reason is unknown whose texts could not be read (`unread` folders); and what
-    is wrong with text that the reader has already refused, at that very place.
+    (`broken`); that a reason is unknown whose texts could not be read (`unread` folders); that a
+    rule is not there whose file or folder could not be opened; and what is wrong with text that
+    the reader has already refused, at that very place.
     """
     names = [f"{mark}{name}" for name in broken for mark in ("", "$")]
     marks = [f"`{name}`" for name in names] + [f"`{{{name}}}`" for name in names]
-    textless = [f"`{folder}`" for folder in unread]
+    shut = [each.place.file for each in problems.found if each.code in _NOT_OPENED]
+    hidden = tuple(mark for path in shut if (mark := folders.mark_of_rules(path)))
+    closed = {name for path in shut if (name := folders.texts_folder(path) or _folder_at(path))}
+    textless = [f"`{folder}`" for folder in (*unread, *closed)]
 
     def is_consequence(problem: Problem) -> bool:
-        if problem.code == "rule.reason" and unread:
+        if problem.code in _NAME_A_RULE and any(mark in problem.message for mark in hidden):
+            return True
+        if problem.code == "rule.reason" and textless:
             return "`shared`" in textless or any(mark in problem.message for mark in textless)
         return problem.code in _FOLLOWS and any(mark in problem.message for mark in marks)
 
