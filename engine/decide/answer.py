@@ -90,7 +90,7 @@ class FactProblem:
     """One thing wrong with the facts given: `path` as the caller wrote it."""
 
     path: str
-    code: str  # fact.unknown | fact.type | fact.member | fact.range | fact.none | fact.shape
+    code: str  # fact.unknown | type | member | form | range | none | shape, each behind `fact.`
     message: str
     help: str = ""
 
