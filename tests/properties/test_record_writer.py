@@ -90,13 +90,13 @@ def test_people_and_what_people_wrote_are_sealed_alike(seed, student, item):
 def test_one_writer_serves_facts_in_any_order_and_of_any_kind():
     """Texts are kept by kind: what is equal in Python (1 and True) is not told alike."""
     writer = RecordWriter(decider().release)
-    facts = {"account.fiscal_year": 1, "account.part_time": True, "account.held": 1,
-             "account.hold_in_force": False, "purchase.categories_on_request": 0}  # fmt: skip
+    facts = {"student.grade": 0, "account.part_time": True, "account.held": 1,
+             "account.hold_in_force": False, "purchase.categories_on_request": 1}  # fmt: skip
     for order in (sorted(facts), sorted(facts, reverse=True)):
         decided = decider().decide("purchase", {name: facts[name] for name in order}, NOW.date())
         values = at_once(writer, "id", decided)
         assert values == step_by_step("id", decided)
         assert values["facts"] == (
-            '{"account":{"fiscal_year":1,"held":"0.01","hold_in_force":false,"part_time":true},'
-            '"purchase":{"categories_on_request":0}}'
+            '{"account":{"held":"0.01","hold_in_force":false,"part_time":true},'
+            '"purchase":{"categories_on_request":1},"student":{"grade":0}}'
         )
