@@ -1,8 +1,10 @@
 """The wallet's file: one SQLite database, its safety settings and its transactions."""
 
+import fcntl
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ class WalletStore:
     """
 
     def __init__(self, path: Path, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
+        _keep_a_log(path)
         self._engine = _engine(path, lock_wait_seconds)
         self._lock_wait_seconds = lock_wait_seconds
         self._turn = threading.Lock()
@@ -84,6 +87,19 @@ def _unavailable() -> Refusal:
         "RECORD_UNAVAILABLE",
         "the wallet's record cannot be reached now; nothing was done, try again",
     )
+
+
+def _keep_a_log(path: Path) -> None:
+    """Has a new file keep a write-ahead log, one opener after another.
+
+    Two that change it at once do not wait for each other: SQLite tells one of them at once that
+    the file is locked. The file beside it is locked instead, since closing the database's own file
+    would drop the locks that this process holds on it.
+    """
+    with path.with_name(f"{path.name}.opening").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _engine(path: Path, lock_wait_seconds: float) -> Engine:
