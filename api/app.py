@@ -13,6 +13,7 @@ from api.console import pages
 from api.current import follow
 from api.middleware import BoundedBody, BoundedStrangers, RequestId
 from api.openapi import document, page
+from api.plain_questions import PlainQuestions
 from api.rate_limit import RateLimiter
 from api.routes import (
     asking as asking_routes,
@@ -77,6 +78,7 @@ def create_app(
     for module in _ROUTES:
         app.include_router(module.router)
     pages.install(app, session_key=session_key, secure_cookies=is_production)
+    app.add_middleware(PlainQuestions)
     if allowed_origins:
         app.add_middleware(
             CORSMiddleware,

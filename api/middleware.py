@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,12 +18,12 @@ BODY_LIMIT: Final = 1_000_000
 UNCOUNTED: Final = frozenset({"/healthz"})
 COUNTED_BY_CALLER: Final = ("/v1/", "/metrics", "/console")
 """Addresses below which `auth.Requires`, or the console's session, knows who asks."""
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
-}
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"no-store"),
+)
 _log = structlog.get_logger("http")
 
 
@@ -47,10 +47,10 @@ class RequestId:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                given = message.get("headers", ())
+                names = {bytes(name).lower() for name, _ in given}
+                own = ((b"x-request-id", request_id.encode()), *_HEADERS)
+                message["headers"] = [*given, *(one for one in own if one[0] not in names)]
             await send(message)
 
         try:
@@ -113,7 +113,8 @@ class BoundedBody:
             )
             await JSONResponse(refusal.reply(), refusal.status)(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.limit:
             await self._refuse(scope, receive, send)
             return
@@ -121,7 +122,7 @@ class BoundedBody:
         if refused:
             await self._refuse(scope, receive, send)
             return
-        kind = Headers(scope=scope).get("content-type", "")
+        kind = headers.get("content-type", "")
         if scope["path"].startswith("/v1/") and _is_no_json(kind) and any(map(_content, body)):
             await JSONResponse(_wrong_kind(kind).reply(), 422)(scope, receive, send)
             return

@@ -80,6 +80,11 @@ def _no_such_method(request: Request, allowed: list[str]) -> Refusal:
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
+    return reply_to_fault(request, error)
+
+
+def reply_to_fault(request: Request, error: Exception) -> JSONResponse:
+    """A fault of the engine: told to operations, and to the caller as an id."""
     code = getattr(error, "code", "engine.fault")
     request_id = str(getattr(request.state, "request_id", "unknown"))
     # Its text names values, which may be somebody's: the log gets what stands before them.

@@ -1,61 +1,22 @@
 """Ask for decisions: one, a batch, or what would have to change.
 
-A plain question (no Idempotency-Key, no trace, the release in force) is answered past FastAPI's
-dependencies: working these out would take many times as long as the decision. What they check is
-checked all the same, by the same functions.
+Plain questions do not come here: `api/plain_questions.py` answers them.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
-from fastapi.security.utils import get_authorization_scheme_param
 
-from api.auth import Requires, parts_of
-from api.current import follow
-from api.errors import Refusal
+from api.auth import parts_of
 from api.json_body import read_asked
+from api.plain_questions import MAY_ASK
 from api.routes.commands import CommandOf, body_of
 from api.service import asking, batches, decisions, remedies
-from api.service.parts import Caller, Parts
-from api.store.group_commit import GroupCommit
+from api.service.parts import Caller
 from api.store.transaction import Transaction
-from engine.decide.decider import Decider
-from engine.decide.wire import Question
 
-GROUP_SECONDS: Final = 20
-"""How long a caller waits for the record before it is told to come again."""
-
-_MAY_ASK: Final = Requires("decisions:ask", recently=True)
-Asker = Annotated[Caller, Depends(_MAY_ASK)]
-
-
-class PlainQuestions(APIRoute):
-    """Answers plain questions at once and hands everything else on."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            if request.scope["query_string"] or "idempotency-key" in request.headers:
-                return await handle(request)
-            parts = await follow(request)
-            scheme, shown = get_authorization_scheme_param(request.headers.get("authorization"))
-            is_bearer = scheme.lower() == "bearer" and bool(shown)
-            key = shown if is_bearer else request.headers.get("x-api-key")
-            caller = await _MAY_ASK.caller_of(request, key, is_bearer=is_bearer)
-            question = read_asked(await request.body())
-            if question.release is not None:
-                return await run_in_threadpool(_ask_of_release, request, parts, caller, question)
-            return await _ask_in_group(request, parts, caller, question)
-
-        return answer
-
+Asker = Annotated[Caller, Depends(MAY_ASK)]
 
 router = APIRouter(prefix="/v1/decisions", tags=["decisions"])
 
@@ -131,6 +92,7 @@ _BATCH_BODY: Final = {
 }
 
 
+@router.post("/{decision}", openapi_extra=_ASK_BODY)
 def ask(
     decision: str,
     command: CommandOf,
@@ -148,38 +110,6 @@ def ask(
         return answer
 
     return command.run(caller, 200, use_case)
-
-
-router.add_api_route(
-    "/{decision}", ask, methods=["POST"], openapi_extra=_ASK_BODY,
-    route_class_override=PlainQuestions,
-)  # fmt: skip
-
-
-async def _ask_in_group(
-    request: Request, parts: Parts, caller: Caller, question: Question
-) -> Response:
-    """Decides at once and stores together with what others ask meanwhile; answers after that."""
-    decider = parts.decider
-    arguments = decider, request.path_params["decision"], question.facts, question.as_of
-    if isinstance(decider, Decider):
-        decided = asking.weigh(*arguments)
-    else:  # milliseconds, in which nobody else would be served
-        decided = await run_in_threadpool(asking.weigh, *arguments)
-    group: GroupCommit[asking.Weighed, asking.Answered] = request.app.state.asked
-    stored = group.submit(asking.Weighed(caller, decider, decided))
-    try:
-        answered = await asyncio.wait_for(asyncio.wrap_future(stored), GROUP_SECONDS)
-    except TimeoutError:
-        # It may be stored yet: asking again stores a second decision, which harms nobody.
-        raise Refusal("OVERLOADED", "the record is slow; send the request again later") from None
-    return Response(answered.reply(), media_type="application/json")
-
-
-def _ask_of_release(request: Request, parts: Parts, caller: Caller, question: Question) -> Response:
-    with parts.database.write() as tx:
-        answer = asking.ask(parts, tx, caller, request.path_params["decision"], *question)
-    return JSONResponse(answer)
 
 
 @router.post("/{decision}/batch", openapi_extra=_BATCH_BODY)

@@ -58,17 +58,13 @@ class Answered:
         """The answer as its caller reads it, in JSON. Whoever gave the facts may read all that
         follows from them."""
         told = self.weighed.decider.answer_json(self.weighed.decided)
-        about = {
-            "id": self.id,
-            "mode": decisions.PURE,
-            "asked_by": self.weighed.caller.id,
-            "asked_at": self.asked_at.isoformat(),
-            "account_id": None,
-            "purchase_id": None,
-            "line": None,
-            "group_id": self.group_id,
-        }
-        return b"%s,%s" % (json.dumps(about, separators=(",", ":"))[:-1].encode(), told[1:])
+        asked_by = json.dumps(self.weighed.caller.id)
+        about = (
+            f'{{"id":"{self.id}","mode":"{decisions.PURE}","asked_by":{asked_by},'
+            f'"asked_at":"{self.asked_at.isoformat()}","account_id":null,"purchase_id":null,'
+            f'"line":null,"group_id":"{self.group_id}",'
+        )
+        return about.encode() + told[1:]
 
 
 # --- weighing -----------------------------------------------------------------------------------

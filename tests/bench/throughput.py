@@ -21,7 +21,7 @@ from bench.workload import purchase_question
 
 from engine.decide.decider import Decider
 
-CONNECTIONS: Final = 64
+CONNECTIONS: Final = 128
 QUESTIONS_A_BATCH: Final = 400
 STUDENTS: Final = 500
 """Questions name one of so many students, whose facts are sealed under their keys."""
