@@ -7,6 +7,7 @@ from engine.decide.answer import FactProblem
 
 DEPTH: Final = 12
 """Objects and lists inside one another."""
+_BLANKS: Final = " \t\n\r"
 _FEW_LISTS: Final = 8
 """With no more lists than this, and objects three deep, nothing can nest deeper than DEPTH."""
 
@@ -38,10 +39,11 @@ def _read_quickly(body: bytes) -> dict[str, Any] | None:
     keys were read as colons are written, none was given twice.
     """
     try:
-        read, end = _DECODER.raw_decode(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        read, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError, BodyRefused):
         return None
-    if not isinstance(read, dict) or end != len(body):
+    if not isinstance(read, dict) or text[end:].strip(_BLANKS):
         return None
     keys = _keys_near_the_top(read) if body.count(b"[") <= _FEW_LISTS else _keys_in(read)
     return read if keys == body.count(b":") else None
