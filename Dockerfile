@@ -16,6 +16,8 @@ RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/esa-policy es
 COPY --from=build /opt/venv /opt/venv
 COPY policies.yaml /policy/policies.yaml
 COPY rules /policy/rules
+# `esa-policy publish` runs the cases first.
+COPY tests/cases /policy/tests/cases
 ENV PATH=/opt/venv/bin:$PATH POLICY_DIR=/policy PYTHONUNBUFFERED=1 \
     DATABASE_URL=sqlite:////var/lib/esa-policy/esa.sqlite
 USER esa

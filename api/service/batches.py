@@ -99,9 +99,7 @@ def store(parts: Parts, tx: Transaction, outcomes: Sequence[Outcome]) -> bytes:
     weighed = [each for each in outcomes if isinstance(each, asking.Weighed)]
     answers = iter(asking.store(parts, tx, weighed))
     items = [
-        _refused(each)
-        if isinstance(each, Refusal)
-        else b'{"status_code":200,' + next(answers).reply()[1:]
+        _refused(each) if isinstance(each, Refusal) else _answered(next(answers))
         for each in outcomes
     ]
     return b'{"items":[%s],"answered":%d,"refused":%d}' % (
