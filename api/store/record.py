@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
-from api.record.content import JSON_COLUMNS, stored_values, with_hash
+from api.record.content import STORED_COLUMNS, stored_values, with_hash
 from api.store import tables
+from api.store.bulk import insert_rows
 from api.store.columns import canonical_json
 from api.store.records import DecisionRow, Event, Publication, ReleaseRow
 from api.store.rows import Rows, before, values_of
@@ -79,10 +80,8 @@ class DecisionFilter:
     visible_to: tuple[str, Sequence[str]] | None = None
 
 
-_INSERT_DECISION: Final = insert(tables.decisions).values(
-    # The texts that are hashed are the texts that are stored.
-    {name: bindparam(name, type_=Text()) for name in JSON_COLUMNS}
-)
+_COLUMNS: Final = tuple(STORED_COLUMNS)
+_REASON_COLUMNS: Final = ("decision_id", "reason")
 
 
 class Decisions(Rows[DecisionRow]):
@@ -100,10 +99,10 @@ class Decisions(Rows[DecisionRow]):
     ) -> None:
         """Stores decisions whose columns are written and hashed already (`with_hash`), and the
         reasons to find them by: (decision id, reason), each pair once."""
-        self.connection.execute(_INSERT_DECISION, values)
-        rows = [{"decision_id": id, "reason": reason} for id, reason in reasons]
-        if rows:
-            self.connection.execute(insert(tables.decision_reasons), rows)
+        insert_rows(
+            self.connection, self.table, _COLUMNS, [tuple(each.values()) for each in values]
+        )
+        insert_rows(self.connection, tables.decision_reasons, _REASON_COLUMNS, list(reasons))
 
     def group(self, group_id: str) -> list[DecisionRow]:
         """The decisions linked to one another: those of lines in order, then those of no line."""
