@@ -13,6 +13,7 @@ from support.names import named_in
 from support.random_steps import Steps
 from support.random_world import CHANGES, NOWHERE, SMALL, WORDS, World
 
+from engine.language import limits
 from engine.language.model import (
     Case,
     Clause,
@@ -299,11 +300,19 @@ def say_what_none_means(rule: Rule, world: World) -> Rule:
 
 
 def _without(when: Condition, conditions: tuple[Condition, ...]) -> Condition:
-    """`when`, and none of these; a condition has at most one `none_of`."""
+    """`when`, and none of these; a condition has at most one `none_of`, which has its limit. What
+    has no room there is said by a clause of its own."""
     for entry in when:
         if isinstance(entry, Group) and entry.operator == "none_of":
-            longer = replace(entry, entries=(*entry.entries, *conditions))
-            return tuple(longer if each is entry else each for each in when)
+            room = limits.ENTRIES_A_GROUP - len(entry.entries)
+            longer = replace(entry, entries=(*entry.entries, *conditions[:room]))
+            left = tuple(
+                replace(clause, operator="is_not")
+                for condition in conditions[room:]
+                for clause in condition
+                if isinstance(clause, Clause)
+            )
+            return (*(longer if each is entry else each for each in when), *left)
     return (*when, Group("none_of", conditions, NOWHERE))
 
 
