@@ -60,7 +60,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     refusal, headers = Refusal(code, str(error.detail)), dict(error.headers or {})
     if error.status_code == 405:
         # Starlette names the methods of one route alone, where several share an address.
-        allowed = _methods_at(request) or [headers.get("Allow", "GET")]
+        given = headers.get("Allow", "GET").split(",")
+        allowed = _methods_at(request) or sorted(method.strip() for method in given)
         headers["Allow"] = ", ".join(allowed)
         refusal = _no_such_method(request, allowed)
     body = {**refusal.reply(), "status_code": error.status_code}
